@@ -1,0 +1,36 @@
+"""A choice between two expressions by a condition, as a plain node: SymPy's Piecewise folds itself into products and sums."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Basic, Expr, S, sympify
+
+
+class Where(Expr):  # type: ignore[misc]
+    """``then`` where ``condition`` (a SymPy relation) holds, ``otherwise`` elsewhere."""
+
+    is_commutative = True
+
+    def __new__(cls, condition: Any, then: Any, otherwise: Any) -> Expr:
+        condition, then, otherwise = sympify(condition), sympify(then), sympify(otherwise)
+        if condition is S.true or then == otherwise:
+            return then
+        if condition is S.false:
+            return otherwise
+        return Expr.__new__(cls, condition, then, otherwise)
+
+    @property
+    def condition(self) -> Basic:
+        return self.args[0]
+
+    @property
+    def then(self) -> Expr:
+        return self.args[1]
+
+    @property
+    def otherwise(self) -> Expr:
+        return self.args[2]
+
+    def _eval_derivative(self, symbol: Basic) -> Expr:
+        return Where(self.condition, self.then.diff(symbol), self.otherwise.diff(symbol))

@@ -1,0 +1,55 @@
+"""Rewriting below binders without capture.
+
+A function given to these walkers sees a sum's body under a fresh index, never under the canonical bound one, so
+whatever it builds there can be closed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sympy import Basic, Expr
+
+from symce.algebra.binders import Binder
+from symce.algebra.nodes import Named
+
+Rewriter = Callable[[Expr], Expr | None]
+
+
+def bottom_up(expr: Expr, rewrite: Rewriter) -> Expr:
+    """Apply ``rewrite`` (None: does not apply) to every node once, the innermost first."""
+    new = _rebuild(expr, lambda e: bottom_up(e, rewrite))
+    result = rewrite(new)
+    return new if result is None else result
+
+
+def top_down(expr: Expr, rewrite: Rewriter) -> Expr:
+    """Apply ``rewrite`` to the outermost nodes that it applies to; what it returns is not entered again."""
+    result = rewrite(expr)
+    return _rebuild(expr, lambda e: top_down(e, rewrite)) if result is None else result
+
+
+def _rebuild(expr: Expr, visit: Callable[[Expr], Expr]) -> Expr:
+    if isinstance(expr, Named):
+        return expr  # a name is opaque until the rule "definition" unfolds it
+    if isinstance(expr, Binder):
+        index, body = expr.open()
+        new = visit(body)
+        return expr if new == body else type(expr)(new, index)
+    if not expr.args:
+        return expr
+    args = [visit(a) if isinstance(a, Expr) else _rebuild_basic(a, visit) for a in expr.args]
+    return expr if all(a is b for a, b in zip(args, expr.args, strict=True)) else expr.func(*args)
+
+
+def _rebuild_basic(arg: Basic, visit: Callable[[Expr], Expr]) -> Basic:
+    # conditions and IndexedBases are Basic, not Expr; only conditions hold expressions
+    if not arg.args or not any(isinstance(a, Expr) for a in arg.args):
+        return arg
+    args = [visit(a) if isinstance(a, Expr) else a for a in arg.args]
+    return arg.func(*args)
+
+
+def unfold(expr: Expr) -> Expr:
+    """The expression without names: every Named replaced by its definition."""
+    return bottom_up(expr, lambda e: unfold(e.definition) if isinstance(e, Named) else None)

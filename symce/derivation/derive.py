@@ -1,0 +1,69 @@
+"""Everything that symce derives of one loss, in the order in which a reader meets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symce.derivation.gradient import Derivative, gradient
+from symce.derivation.linear import linear_layer
+from symce.derivation.model import Model, model
+from symce.derivation.proof import Proof
+from symce.derivation.second import hessian, hessian_vector_product
+from symce.losses.loss import Loss
+
+
+@dataclass(frozen=True)
+class Section:
+    """Proofs that belong together, under a heading."""
+
+    name: str
+    title: str
+    proofs: tuple[Proof, ...]
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A loss with its derivatives.
+
+    ``second`` is (Hessian, Hessian-vector product), or None where the gradient does not depend on the logits (then both
+    are 0).
+    """
+
+    loss: Loss
+    model: Model
+    gradient: Derivative
+    second: tuple[Derivative, Derivative] | None
+    linear: tuple[Proof, ...]
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """The proofs under their headings, each after those that it cites."""
+        sections = [
+            Section("gradient", "The gradient with respect to the logits", self.gradient.proofs),
+            Section("linear-layer", "The linear layer and the batch", self.linear),
+        ]
+        if self.second:
+            sections += [
+                Section("hessian", "The Hessian", self.second[0].proofs),
+                Section("hvp", "The Hessian-vector product", self.second[1].proofs),
+            ]
+        return tuple(sections)
+
+    @property
+    def proofs(self) -> tuple[Proof, ...]:
+        return tuple(p for s in self.sections for p in s.proofs)
+
+    def _repr_latex_(self) -> str:
+        return self.gradient.final._repr_latex_()
+
+
+def derive(loss: Loss) -> Derivation:
+    """Derive the gradient, the Hessian, its product with a vector and the linear layer's gradients of a loss.
+
+    Raises DerivationError where the loss does not depend on the logits or no rule applies.
+    """
+    letters = model(loss)
+    first = gradient(letters)
+    constant = not first.general.closed_form.has(letters.logits)
+    second = None if constant else (hessian(letters, first), hessian_vector_product(letters, first))
+    return Derivation(loss, letters, first, second, linear_layer(letters, first))

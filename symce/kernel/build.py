@@ -1,0 +1,151 @@
+"""From a derivation to a Kernel: its closed forms lowered, once for each form of target that a caller may pass."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+
+from sympy import Add, Expr, Indexed, IndexedBase, Mul, Symbol
+
+from symce.algebra.binders import FiniteSum
+from symce.algebra.indices import j
+from symce.algebra.text import text
+from symce.derivation.derive import Derivation
+from symce.derivation.gradient import Derivative
+from symce.derivation.model import Model, k, y, z
+from symce.derivation.second import l, v
+from symce.kernel import ir
+from symce.kernel.kernel import Kernel, KernelParam
+from symce.kernel.lower import Lowering
+from symce.kernel.stable import total
+from symce.losses.loss import Loss
+from symce.rules.sums import CONSTANT, CONTRACT, LINEARITY
+from symce.rules.targets import spread_one_hot
+
+#: a loss of these target kinds takes an index target too, where its value is linear in y: one-hot is a distribution
+_DENSE = ("distribution", "weights")
+
+
+def kernel(derivation: Derivation) -> Kernel:
+    """The kernel of a loss: value, gradient and Hessian-vector product for each form of its target.
+
+    Raises LoweringError where a closed form takes more than passes over one row.
+    """
+    loss, model = derivation.loss, derivation.model
+    linear = loss.target in _DENSE and is_linear_in_target(model.value)
+    elementwise = loss.target == "multilabel" and _terms(model.value) is not None
+    closed = {"value": model.value, "gradient": _always_true(derivation.gradient)}
+    if derivation.second is not None:
+        closed["hvp"] = _always_true(derivation.second[1])
+    programs = {}
+    for form in _forms(loss, linear):
+        expressions = {n: _at_one_hot(e) for n, e in closed.items()} if form == "index" and linear else closed
+        programs[form] = _program(model, form, expressions, elementwise)
+    return Kernel(
+        name=loss.name,
+        title=loss.title,
+        doc=loss.doc,
+        value_text=loss.value,
+        gradient_text=text(derivation.gradient.final.result, ascii=True),
+        reference=loss.reference,
+        target=loss.target,
+        params=tuple(KernelParam(p.name, p.domain, p.default, p.shape, p.doc) for p in loss.params),
+        programs=programs,
+        linear_in_target=linear,
+        elementwise=elementwise,
+        source_hash=source_hash(loss),
+    )
+
+
+def source_hash(loss: Loss) -> str:
+    """The SHA-256 of a loss's declaration, in hexadecimal."""
+    fields = {n: x for n, x in asdict(loss).items() if n != "expected"}
+    return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def is_linear_in_target(value: Expr) -> bool:
+    """Whether the value is linear and homogeneous in y, so that weights and smoothing may act on the target."""
+    t = Symbol("t", positive=True)
+    entries = {e: t * e for e in value.atoms(Indexed) if e.base == y}
+    if not entries:
+        return False
+    scaled = value.xreplace(entries)
+    slope = scaled.diff(t)
+    return bool(scaled.xreplace({t: 0 * t}) == 0 and t not in slope.free_symbols)
+
+
+def _forms(loss: Loss, linear: bool) -> tuple[str, ...]:
+    if loss.target == "none":
+        return ("none",)
+    if loss.target == "index":
+        return ("index",)
+    return ("index", "dense") if linear else ("dense",)
+
+
+def _always_true(derivative: Derivative) -> Expr:
+    """The shortest closed form that holds for every input, not only for targets that sum to one."""
+    corollary = derivative.corollary
+    proof = corollary if corollary is not None and not corollary.assumptions else derivative.general
+    return proof.closed_form
+
+
+def _at_one_hot(expr: Expr) -> Expr:
+    """The expression at y = the one-hot vector of class c, its sums contracted."""
+    expr = spread_one_hot(expr, y)
+    for rule in (LINEARITY, CONTRACT, CONSTANT):
+        expr = rule.exhaust(expr) or expr
+    return expr
+
+
+def _terms(value: Expr) -> list[tuple[Expr, FiniteSum]] | None:
+    """A value that is a combination of sums of one term a class, as (coefficient, sum) pairs; None if it is not."""
+    pairs = []
+    for term in Add.make_args(value):
+        sums = [f for f in Mul.make_args(term) if isinstance(f, FiniteSum)]
+        rest = Mul(*[f for f in Mul.make_args(term) if not isinstance(f, FiniteSum)])
+        if len(sums) != 1 or rest.has(Indexed) or sums[0].args[0].has(FiniteSum):
+            return None
+        pairs.append((rest, sums[0]))
+    return pairs
+
+
+def _program(model: Model, form: str, closed: dict[str, Expr], elementwise: bool) -> ir.RowProgram:
+    vectors = {z: ir.Input("logits", "row"), v: ir.Input("v", "row")}
+    if form == "index":
+        # c has no letter of its own among the vectors: the index target is known by its kind
+        vectors[IndexedBase("c")] = ir.Input("target", "batch", "index")
+    elif form == "dense":
+        vectors[y] = ir.Input("target", "row")
+    scalars: dict[Symbol, ir.Input] = {}
+    for param in model.loss.params:
+        letter = model.parameters[param.name]
+        if isinstance(letter, IndexedBase):
+            vectors[letter] = ir.Input(param.name, "class" if param.shape == "K" else "row")
+        else:
+            scalars[letter] = ir.Input(param.name, "scalar")
+    lowering = Lowering(
+        vectors,
+        scalars,
+        adjusted=model.logits if model.image is not None else None,
+        image=(model.image, k) if model.image is not None else None,
+    )
+    outputs: dict[str, ir.Node] = {}
+    for name, expr in closed.items():
+        if name == "value":
+            outputs[name] = _value(lowering, expr, elementwise)
+        else:
+            outputs[name] = lowering.lower(expr, j if name == "gradient" else l)
+    inputs = tuple(i for i in (*vectors.values(), *scalars.values()))
+    return ir.RowProgram(inputs, tuple(lowering.lets), outputs).only(*outputs)
+
+
+def _value(lowering: Lowering, value: Expr, elementwise: bool) -> ir.Node:
+    if not elementwise:
+        return lowering.lower(value, None)
+    terms = []
+    for coefficient, summed in _terms(value) or []:
+        terms.append(lowering.lower(coefficient * summed.at(j), j))
+    return total(terms)
+
+

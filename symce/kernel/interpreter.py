@@ -1,0 +1,79 @@
+"""The reference interpreter of a RowProgram: NumPy in float64, one line an operation; it judges every target.
+
+Shapes are kept so that everything broadcasts by itself: scalar (), class (K,), batch (N, 1), row (N, K).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from symce.kernel.ir import Const, Gather, Input, Map, Node, OneHot, Reduce, RowProgram, Size, Var
+
+
+def _where_nonzero(a: Any, product: Any) -> Any:
+    return np.where(a == 0, 0.0, product)
+
+
+def _sigmoid(x: Any) -> Any:
+    small = np.exp(-np.abs(x))
+    return np.where(x < 0, small, 1.0) / (1.0 + small)
+
+
+_MAPS: Mapping[str, Callable[..., Any]] = {
+    "neg": np.negative, "exp": np.exp, "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "sqrt": np.sqrt,
+    "tanh": np.tanh, "abs": np.abs, "sign": np.sign, "sigmoid": _sigmoid, "softplus": lambda x: np.logaddexp(0.0, x),
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "pow": np.power,
+    "product": lambda a, b: _where_nonzero(a, np.multiply(a, b)), "minimum": np.minimum, "maximum": np.maximum,
+    "eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
+    "and": np.logical_and, "not": np.logical_not, "where": np.where,
+}  # fmt: skip
+
+
+def evaluate(program: RowProgram, **inputs: Any) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
+    """The outputs of ``program``: ``value`` (N, or N x K where it is a row), ``gradient`` and ``hvp`` (N x K).
+
+    ``inputs`` gives one array for each input of the program: rows N x K, class indices N, classes K or a number,
+    scalars. ``logits`` is always needed, as it gives N and K. Raises ValueError for an input that is missing.
+    """
+    missing = sorted({"logits", *(i.name for i in program.inputs)} - inputs.keys())
+    if missing:
+        raise ValueError(f"the program needs the inputs {', '.join(missing)}")
+    n, k = np.shape(inputs["logits"])
+    sizes = {"scalar": (), "class": (k,), "batch": (n, 1), "row": (n, k)}
+    values: dict[str, Any] = {}
+    for i in program.inputs:
+        array = np.asarray(inputs[i.name], dtype=np.int64 if i.kind == "index" else np.float64)
+        values[i.name] = np.broadcast_to(array.reshape(n, 1) if i.shape == "batch" else array, sizes[i.shape])
+
+    def run(node: Node) -> Any:
+        match node:
+            case Input() | Var():
+                return values[node.name]
+            case Const():
+                return float(node.value)
+            case Size():
+                return float(k)
+            case Map():
+                return _MAPS[node.op](*(run(a) for a in node.args))
+            case Reduce():
+                if node.body.shape == "class":
+                    return getattr(np, node.op)(run(node.body))
+                column = getattr(np, node.op)(np.broadcast_to(run(node.body), (n, k)), axis=1, keepdims=True)
+                return column[0, 0] if node.shape == "scalar" and n else column
+            case Gather():
+                return np.take_along_axis(np.broadcast_to(run(node.source), (n, k)), run(node.index), axis=1)
+            case OneHot():
+                return np.arange(k) == run(node.index)
+
+    with np.errstate(all="ignore"):
+        for let in program.lets:
+            values[let.name] = run(let.value)
+        outputs = {name: run(node) for name, node in program.outputs.items()}
+    value_shape = (n, k) if "value" in outputs and program.outputs["value"].shape == "row" else (n, 1)
+    rows = {
+        name: np.array(np.broadcast_to(o, value_shape if name == "value" else (n, k))) for name, o in outputs.items()
+    }
+    return {name: r[:, 0] if name == "value" and value_shape == (n, 1) else r for name, r in rows.items()}

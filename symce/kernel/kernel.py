@@ -1,0 +1,51 @@
+"""Kernel: everything that a target needs to print one module of generated code. Plain data, no SymPy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from symce.kernel.ir import RowProgram
+
+#: What a caller may pass as target: "index" (class indices, N), "dense" (one value a class, N x K), both, or nothing.
+TargetForm = Literal["index", "dense"]
+
+
+@dataclass(frozen=True)
+class KernelParam:
+    """A parameter of the generated functions; see symce.losses.loss.Param. ``domain`` is checked at run time."""
+
+    name: str
+    domain: Literal["real", "nonnegative", "positive", "unit"]
+    default: float | None
+    shape: Literal["", "K", "NxK"]
+    doc: str
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One loss, ready to be printed.
+
+    ``programs`` maps a target form to the program that serves it, with inputs named ``logits`` (row), ``target``
+    (batch of class indices, or row), ``v`` (row, the vector of the Hessian-vector product) and the parameters
+    (scalar, class or row). A loss without target has the one form "none".
+
+    ``linear_in_target``: the value is linear in y, so that class weights and smoothing act on the target
+    (q_k = w_k ((1 - eps) y_k + eps / K)) and an index target is a one-hot one.
+    ``elementwise``: the value is a sum of one term a class (a multilabel loss); ``value`` is then a row and the
+    mean is over all N K entries, as PyTorch does for binary cross-entropy.
+    """
+
+    name: str
+    title: str
+    doc: str
+    value_text: str
+    gradient_text: str
+    reference: str
+    target: Literal["index", "distribution", "weights", "multilabel", "none"]
+    params: tuple[KernelParam, ...]
+    programs: Mapping[str, RowProgram]
+    linear_in_target: bool
+    elementwise: bool
+    source_hash: str

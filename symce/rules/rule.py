@@ -1,0 +1,54 @@
+"""A rule of calculation, as data: its name, its law, why the law holds, and the rewriting that it allows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sympy import Expr
+
+from symce.algebra.walk import Rewriter, bottom_up, top_down
+
+#: A rule that still applies after this many passes does not terminate: an error of the rule, reported as such.
+PASSES = 64
+
+
+class RuleError(RuntimeError):
+    """A rule does not come to an end, or breaks its own contract."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule.
+
+    ``law`` is the equation that the rule stands for (left side, right side): documents print it, and the rule's own
+    test checks it with numbers. ``rewrite`` gives, for one node, what the law makes of it, or None where the law does
+    not apply; symce.algebra.walk takes it to every node. ``assumes`` names what must hold for the law and is not true
+    of every input (sum_k y_k = 1): a proof that uses the rule must list it. ``coq`` is the tactic that certifies a step.
+    """
+
+    name: str
+    law: tuple[Expr, Expr]
+    why: str
+    rewrite: Rewriter
+    assumes: str = ""
+    outermost_first: bool = False
+    coq: str = ""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
+            raise RuleError(f"rule name {self.name!r} is not kebab-case")
+
+    def exhaust(self, expr: Expr) -> Expr | None:
+        """The expression after the rule was applied wherever it applies, again and again; None if it applies nowhere.
+
+        Raises RuleError where the rule does not come to an end.
+        """
+        walk = top_down if self.outermost_first else bottom_up
+        current = expr
+        for _ in range(PASSES):
+            new = walk(current, self.rewrite)
+            if new == current:
+                return None if current == expr else current
+            current = new
+        raise RuleError(f"rule {self.name!r} still applies after {PASSES} passes over an expression; last: {current}")

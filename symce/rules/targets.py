@@ -1,0 +1,60 @@
+"""Declared facts about targets. Each is an assumption, not a theorem: a proof that uses one must list it."""
+
+from __future__ import annotations
+
+from sympy import Expr, Indexed, IndexedBase, KroneckerDelta, S
+
+from symce.algebra.binders import FiniteSum
+from symce.algebra.nodes import Named
+from symce.algebra.walk import bottom_up
+from symce.rules import laws as L
+from symce.rules.rule import Rule
+
+
+def sums_to_one(vector: IndexedBase) -> Rule:
+    """The fact sum_k vector_k = 1."""
+
+    def rewrite(expr: Expr) -> Expr | None:
+        if isinstance(expr, FiniteSum):
+            index, body = expr.open()
+            if isinstance(body, Indexed) and body == vector[index]:
+                return S.One
+        return None
+
+    return Rule(
+        "target-sums-to-one",
+        (FiniteSum(vector[L.k], L.k), S.One),
+        "The target is a probability distribution (a one-hot vector is one): assumed.",
+        rewrite,
+        assumes="sums-to-one",
+        coq="target_sum",
+    )
+
+
+def one_hot(vector: IndexedBase) -> Rule:
+    """delta_cj, under the name of the one-hot vector's entry y_j."""
+
+    def rewrite(expr: Expr) -> Expr | None:
+        if isinstance(expr, KroneckerDelta) and L.c in expr.args:
+            (other,) = [a for a in expr.args if a != L.c]
+            return Named(vector[other], expr)
+        return None
+
+    return Rule(
+        "one-hot",
+        (KroneckerDelta(L.c, L.j), Named(vector[L.j], KroneckerDelta(L.c, L.j))),
+        "The one-hot vector of the true class c has entries y_j = 1 for j = c and 0 elsewhere.",
+        rewrite,
+        coq="reflexivity",
+    )
+
+
+def spread_one_hot(expr: Expr, vector: IndexedBase) -> Expr:
+    """The expression with delta_ck for every entry vector_k: the vector is the one-hot vector of class c."""
+    return bottom_up(
+        expr,
+        lambda e: KroneckerDelta(L.c, e.indices[0]) if isinstance(e, Indexed) and e.base == vector else None,
+    )
+
+
+RULES: tuple[Rule, ...] = (sums_to_one(L.y), one_hot(L.y))

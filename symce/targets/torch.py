@@ -1,0 +1,270 @@
+"""The PyTorch target: a function and a module class a loss, with the derived closed form as backward pass.
+
+This module prints text; it does not import PyTorch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from symce.kernel.kernel import Kernel, KernelParam
+from symce.render import render
+from symce.targets.expressions import Printer
+from symce.targets.interface import Form, Interface
+from symce.targets.layout import Text, call, definition, lines
+from symce.targets.text import class_name, describe, escape, formulas, header, option_rows, paragraphs, table
+
+#: The functions of torch.nn.functional that functional.py offers, by the loss that means the same.
+PYTORCH_NAMES = {
+    "cross_entropy": "cross_entropy",
+    "binary_cross_entropy": "binary_cross_entropy_with_logits",
+    "binary_cross_entropy_with_logits": "binary_cross_entropy_with_logits",
+    "nll_loss": "nll_loss",
+}
+
+
+class TorchPrinter(Printer):
+    """Expressions of PyTorch tensors, each of them differentiable."""
+
+    functions: ClassVar[Mapping[str, str]] = {
+        **{op: f"torch.{op}" for op in ("exp", "expm1", "log", "log1p", "sqrt", "tanh", "abs", "sign", "sigmoid")},
+        **{op: f"_{op}" for op in ("product", "softplus")},
+    }
+    reserved = Printer.reserved | {"torch", "nn", "Tensor"}
+    # Not amax, which spreads its derivative over equal entries: it belongs to the entry that argmax picks, as a program
+    # leaves out just that one from the sum of the others.
+    max_is_gather = True
+
+    def reduce(self, op: str, body: Text) -> Text:
+        return call(f"torch.{op}", body, "dim=1", "keepdim=True")
+
+    def total(self, op: str, body: Text) -> Text:
+        return call(f"torch.{op}", body)
+
+    def gather(self, source: Text, index: Text) -> Text:
+        return call("torch.gather", source, "1", index)
+
+    def classes(self, size: str) -> str:
+        return f"torch.arange({size}, device=logits.device)"
+
+    def select(self, condition: Text, then: Text, otherwise: Text, *, numbers: bool) -> Text:
+        where = call("torch.where", condition, then, otherwise)
+        return Text(f"{where.text}.to(logits.dtype)") if numbers else where
+
+    def extremum(self, op: str, left: Text, right: Text, *, number: bool) -> Text:
+        if number:
+            bound = "max" if op == "minimum" else "min"  # the minimum with 1 is what is clamped from above
+            return call("torch.clamp", left, f"{bound}={right.text}")
+        return call(f"torch.{op}", left, right)
+
+
+class TorchTarget:
+    """``torch/NAME.py``: the function NAME and the class NameLoss(nn.Module)."""
+
+    name = "torch"
+
+    def render(self, kernel: Kernel) -> dict[str, str]:
+        """The module of one loss, by its path. Raises ValueError where a name is taken or is no identifier."""
+        i = Interface(kernel)
+        printer = TorchPrinter()
+        outputs = ("value", "gradient", "hvp") if i.hvp else ("value", "gradient")
+        row_functions = [_row_function(printer, i, form, output) for form in i.forms for output in outputs]
+        params = [p.name for p in kernel.params]
+        dense = _effective(i, "y")
+        return {
+            f"torch/{kernel.name}.py": render(
+                "torch/module.py.jinja",
+                header=header(kernel.name, f"sha256 {kernel.source_hash}"),
+                docstring=_docstring(i),
+                exports=", ".join(f'"{n}"' for n in sorted((class_name(kernel.name), kernel.name))),
+                function_definition=definition(kernel.name, _signature(i), "Tensor"),
+                function_docstring=f"{escape(kernel.title).rstrip('.')}; the module's text says what each argument is.",
+                parameter_lines=[line for p in kernel.params for line in _parameter(p)] + _option_lines(i),
+                index_args=", ".join(["rows", "y", *params]),
+                dense_args=", ".join(["rows", *([dense] if i.target else []), *params]),
+                class_text=_class(i),
+                row_functions=row_functions,
+                autograd_functions=[_autograd(i, form) for form in i.forms],
+                helpers=printer.helpers,
+                i=i,
+            )
+        }
+
+    def render_package(self, kernels: Sequence[Kernel]) -> dict[str, str]:
+        """``torch/__init__.py``, which imports a loss when it is first asked for, and ``torch/functional.py``."""
+        ordered = sorted(kernels, key=lambda k: k.name)
+        values = {"header": header("", "the catalogue of losses"), "names": [k.name for k in ordered]}
+        pytorch = {PYTORCH_NAMES[k.name]: k.name for k in ordered if _means_the_same(k)}
+        own = [k.name for k in ordered if k.name not in pytorch.values()]
+        return {
+            "torch/__init__.py": render(
+                "torch/package.py.jinja", **values, classes={class_name(k.name): k.name for k in ordered}
+            ),
+            "torch/functional.py": render("torch/functional.py.jinja", **values, pytorch=pytorch, own=own),
+        }
+
+
+def _means_the_same(kernel: Kernel) -> bool:
+    """Whether PyTorch has a function of this loss's name, and the kernel has all the options of that function."""
+    i = Interface(kernel)
+    options = {name for name, _ in i.options()} - {"normalizer", "reduction"}
+    needed = {
+        "cross_entropy": {"weight", "ignore_index", "label_smoothing"},
+        "nll_loss": {"weight", "ignore_index"},
+    }
+    return kernel.name in PYTORCH_NAMES and not kernel.params and needed.get(kernel.name, set()) <= options
+
+
+def _row_function(printer: TorchPrinter, i: Interface, form: Form, output: str) -> dict[str, str]:
+    args = ["logits", *(["target"] if i.target else []), *(p.name for p in i.kernel.params)]
+    what = {"value": "Losses", "gradient": "Gradients", "hvp": "Hessians times v,"}[output]
+    target = {"index": "; target: class indices (N, 1)", "dense": "; target: (N, K)", "none": ""}[form.name]
+    return {
+        "definition": definition(f"_{output}{form.suffix}", [*args, *(["v"] if output == "hvp" else [])]),
+        "body": f'    """{what} of rows{target}."""\n'.replace(", of", " of") + printer.body(form.program.only(output)),
+    }
+
+
+def _autograd(i: Interface, form: Form) -> str:
+    """The autograd.Function of one form of the target; a second one, for double backward, where there is an hvp."""
+    numbers = [p.name for p in i.kernel.params if p.shape == ""]
+    tensors = ["logits", *(["target"] if i.target else []), *(p.name for p in i.kernel.params if p.shape != "")]
+    args = ["logits", *(["target"] if i.target else []), *(p.name for p in i.kernel.params)]
+    given = ", ".join(f"ctx.{a}" if a in numbers else a for a in args)
+    nothing = ", None" * (len(args) - 1)
+    inputs = ", ".join(args) if len(args) > 1 else "(logits,)"
+    name = {"index": "_Index", "dense": "_Dense", "none": "_Rows"}[form.name]
+    values = {
+        "args": ", ".join(args),
+        "inputs": inputs,
+        "saved": ", ".join(tensors),
+        "unpacked": ", ".join(tensors) if len(tensors) > 1 else "(logits,)",
+        "numbers": numbers,
+        "given": given,
+        "nothing": nothing,
+        "suffix": form.suffix,
+        "name": name,
+        "hvp": i.hvp,
+    }
+    return render("torch/autograd.py.jinja", **values).rstrip("\n")
+
+
+def _effective(i: Interface, y: str) -> str:
+    if not i.effective:
+        return y
+    return f"_effective_target({y}, weight{', label_smoothing' if i.smoothing else ''})"
+
+
+_KINDS = {
+    "weight": "Tensor | None",
+    "ignore_index": "int",
+    "label_smoothing": "float",
+    "reduction": "str",
+    "normalizer": "Tensor | float | None",
+}
+
+
+def _indented(text: str) -> str:
+    return "\n".join("    " + line for line in text.split("\n"))
+
+
+def _annotated(p: KernelParam) -> str:
+    kind = {"": "float", "K": "Tensor | float", "NxK": "Tensor"}[p.shape]
+    return f"{p.name}: {kind}" if p.default is None else f"{p.name}: {kind} | None = {p.default!r}"
+
+
+def _signature(i: Interface) -> list[str]:
+    options = [f"{name}: {_KINDS[name]} = {default}" for name, default in i.options()]
+    target = ["target: Tensor"] if i.target else []
+    return ["input: Tensor", *target, "*", *(_annotated(p) for p in i.kernel.params), *options]
+
+
+def _parameter(p: KernelParam) -> list[str]:
+    """The statements that check a parameter and give it its shape."""
+    default = [] if p.default is None else [repr(p.default)]
+    name = f'"{p.name}"'
+    if p.shape == "":
+        return lines(f"{p.name} = ", call("_number", name, p.name, f'"{p.domain}"', *default), 4)
+    if p.shape == "K":
+        return lines(f"{p.name} = ", call("_per_class", name, p.name, "rows", f'"{p.domain}"', *default), 4)
+    text = []
+    if p.default is not None:
+        text += [f"    if {p.name} is None:", f"        {p.name} = torch.full_like(input, {p.default!r})"]
+    text += [f"    _check_constant({name}, {p.name})", f"    _check_shape({name}, {p.name}, input.shape)"]
+    if p.domain != "real":
+        text.append(f'    _check_domain({name}, {p.name}, "{p.domain}")')
+    return [*text, f"    {p.name} = _to_rows({p.name}).to(rows.dtype)"]
+
+
+def _option_lines(i: Interface) -> list[str]:
+    text = []
+    if i.weight:
+        text += ["    if weight is not None:", '        weight = _per_class("weight", weight, rows)']
+    if i.smoothing:
+        text.append('    label_smoothing = _number("label_smoothing", label_smoothing, "unit")')
+    return text
+
+
+def _class(i: Interface) -> str:
+    """The module class: parameters and options at construction, input and target at the call."""
+    held = [p for p in i.kernel.params if p.shape != "NxK"]
+    shaped = [p for p in i.kernel.params if p.shape == "NxK"]
+    options = [(name, default) for name, default in i.options() if name != "normalizer"]
+    construct = ["self", "*", *(_annotated(p) for p in held), *(f"{n}: {_KINDS[n]} = {d}" for n, d in options)]
+    target = ["target: Tensor"] if i.target else []
+    forward = [
+        "self",
+        "input: Tensor",
+        *target,
+        "*",
+        *(_annotated(p) for p in shaped),
+        "normalizer: Tensor | float | None = None",
+    ]
+    passed = [f"{name}=self.{name}" for name in (*(p.name for p in held), *(n for n, _ in options))]
+    passed += [f"{p.name}={p.name}" for p in shaped]
+    arguments = ["input", *(["target"] if i.target else []), *passed, "normalizer=normalizer"]
+    buffers = [p.name for p in held if p.shape == "K"] + (["weight"] if i.weight else [])
+    names = [p.name for p in held] + [n for n, _ in options]
+    return render(
+        "torch/class.py.jinja",
+        name=class_name(i.kernel.name),
+        function=i.kernel.name,
+        construct=_indented(definition("__init__", construct, "None")),
+        forward=_indented(definition("forward", forward, "Tensor")),
+        buffers=buffers,
+        plain=[n for n in names if n not in buffers],
+        call="\n".join(lines("return ", call(i.kernel.name, *arguments), 8)),
+        shown=[n for n in names if n != "weight"],
+    ).rstrip("\n")
+
+
+def _docstring(i: Interface) -> str:
+    kernel = i.kernel
+    rows = [("input", "logits (K,), (N, K) or (N, K, d1, ...), the K classes second, as everywhere in PyTorch")]
+    forms = []
+    if i.index:
+        forms.append("class indices: integers of the input's shape without the classes")
+    if i.dense:
+        forms.append("one float a class, in the input's shape")
+    if forms:
+        rows.append(("target", "; or ".join(forms)))
+    rows += [(p.name, describe(p, "input")) for p in kernel.params]
+    rows += option_rows(i)
+    classes = ", a class out of range (looked at on the CPU alone)" if i.index else ""
+    again = ", by the closed Hessian-vector product" if i.hvp else ""
+    backward = f"The backward pass is the closed form, from the saved logits; it is differentiable again{again}."
+    return (
+        paragraphs(
+            escape(kernel.title).rstrip(".") + ".",
+            formulas(kernel),
+            escape(kernel.doc),
+            table(rows),
+            f"{backward} Gradients flow to the input alone: anything else that requires grad is refused. "
+            "Half and bfloat16 are computed in float32 and rounded once. No argument is written to.",
+            f"Raises TypeError for a wrong dtype; ValueError for a wrong shape{classes}, an unknown reduction "
+            "or a number outside its domain.",
+            f"Reference: {escape(kernel.reference)}" if kernel.reference else "",
+        )
+        + "\n"
+    )
