@@ -12,6 +12,7 @@ Here the bound index has a canonical name, computed from how deep the body's own
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from sympy import Basic, Expr, S, Symbol, exp, sympify
@@ -19,7 +20,7 @@ from sympy import Basic, Expr, S, Symbol, exp, sympify
 from symce.algebra.indices import Index
 
 
-class Binder(Expr):  # type: ignore[misc]
+class Binder(Expr):
     """``body`` with ``index`` bound in it. ``args`` are the body under the canonical index, and that index."""
 
     is_commutative = True
@@ -43,7 +44,8 @@ class Binder(Expr):  # type: ignore[misc]
 
     @property
     def bound(self) -> Index:
-        return self.args[1]  # type: ignore[return-value]
+        index: Index = self.args[1]
+        return index
 
     @property
     def free_symbols(self) -> set[Basic]:
@@ -52,11 +54,11 @@ class Binder(Expr):  # type: ignore[misc]
     def open(self, avoid: Iterable[Basic] = ()) -> tuple[Index, Expr]:
         """A fresh index (not free in the body, not among ``avoid``) and the body under it."""
         index = type(self.bound).fresh({*self.args[0].free_symbols, *avoid})
-        return index, self.args[0].xreplace({self.bound: index})
+        return index, _opened(self, index)
 
     def at(self, index: Expr) -> Expr:
         """The body with ``index`` put for the bound index."""
-        return self.args[0].xreplace({self.bound: index})
+        return _opened(self, index)
 
     def _eval_subs(self, old: Basic, new: Basic) -> Basic | None:
         # SymPy's subs walks args; the canonical index must stay what it is.
@@ -75,7 +77,7 @@ class FiniteSum(Binder):
 
     @classmethod
     def shortcut(cls, body: Expr, index: Index) -> Expr | None:
-        return S.Zero if body.is_zero else None
+        return S.Zero if body is S.Zero else None
 
     def _eval_is_extended_real(self) -> bool | None:
         return self.args[0].is_extended_real  # type: ignore[no-any-return]
@@ -99,6 +101,11 @@ class LogSumExp(Binder):
         return FiniteSum(exp(body - self) * body.diff(symbol), index)
 
 
+@lru_cache(maxsize=50_000)
+def _opened(binder: Binder, index: Expr) -> Expr:
+    return binder.args[0].xreplace({binder.bound: index})
+
+
 def height(expr: Basic) -> int:
     """How deep binders are nested in an expression."""
     heights = [int(str(node.bound.name)[1:]) for node in expr.atoms(Binder)]
@@ -112,7 +119,9 @@ def guard(symbol: Any) -> Any:
     """
     bad = sorted(str(i) for i in symbol.free_symbols if isinstance(i, Index) and i.is_bound)
     if bad:
-        raise ValueError(f"cannot differentiate with respect to {symbol}: its index is bound by a sum; open the sum first")
+        raise ValueError(
+            f"cannot differentiate with respect to {symbol}: its index is bound by a sum; open the sum first"
+        )
     return symbol
 
 

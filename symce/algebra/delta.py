@@ -13,7 +13,7 @@ from symce.algebra.indices import Index, c
 
 
 def contract(expr: Expr) -> Expr | None:
-    """The one term that is left of a sum whose terms are 0 where a delta of the bound index is; None if they are not."""
+    """The one term that is left of a sum whose terms are 0 where a delta of the bound index is 0; else None."""
     if not isinstance(expr, FiniteSum):
         return None
     index, body = expr.open()

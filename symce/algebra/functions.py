@@ -14,7 +14,7 @@ from symce.algebra.binders import FiniteSum, guard
 from symce.algebra.indices import ClassIndex
 
 
-class Softmax(Function):  # type: ignore[misc]
+class Softmax(Function):
     """softmax(z)_k = exp(z_k) / sum_l exp(z_l) (Bridle 1990)."""
 
     nargs = 2
@@ -36,7 +36,7 @@ class Softmax(Function):  # type: ignore[misc]
         return S.Zero
 
 
-class Sigmoid(Function):  # type: ignore[misc]
+class Sigmoid(Function):
     """sigma(x) = 1 / (1 + exp(-x))."""
 
     nargs = 1
@@ -51,7 +51,7 @@ class Sigmoid(Function):  # type: ignore[misc]
         return self * (1 - self)
 
 
-class Softplus(Function):  # type: ignore[misc]
+class Softplus(Function):
     """softplus(x) = log(1 + exp(x))."""
 
     nargs = 1

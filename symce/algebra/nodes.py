@@ -10,12 +10,14 @@ from symce.algebra.binders import Binder
 from symce.algebra.functions import Sigmoid, Softmax
 
 
-class _Derivative(Expr):  # type: ignore[misc]
+class _Derivative(Expr):
     is_commutative = True
 
     def __new__(cls, function: Expr, variable: Expr) -> Expr:
         if not isinstance(variable, Indexed | Softmax | Sigmoid):
-            raise TypeError(f"{variable} is not an entry of a vector: differentiate with respect to z[j], p[k], s[k], ...")
+            raise TypeError(
+                f"{variable} is not an entry of a vector: differentiate with respect to z[j], p[k], s[k], ..."
+            )
         function = sympify(function)
         # below a sum the variable's index may be a bound one, but never one that the function itself binds
         taken = sorted(str(b.bound) for b in function.atoms(Binder) if b.bound in variable.free_symbols)
@@ -45,7 +47,7 @@ class Partial(_Derivative):
     """
 
 
-class Product(Expr):  # type: ignore[misc]
+class Product(Expr):
     """outer * inner, shown as it stands: the product of a chain rule before anything cancels."""
 
     is_commutative = True
@@ -62,8 +64,8 @@ class Product(Expr):  # type: ignore[misc]
         return self.args[1]
 
 
-class Named(Expr):  # type: ignore[misc]
-    """``definition`` under a name: a symbol or an entry of a vector. Equal to its definition, and prints as the name."""
+class Named(Expr):
+    """``definition`` under a name, a symbol or an entry of a vector: equal to the one, printed as the other."""
 
     is_commutative = True
 

@@ -1,4 +1,7 @@
-"""A choice between two expressions by a condition, as a plain node: SymPy's Piecewise folds itself into products and sums."""
+"""A choice between two expressions by a condition.
+
+A plain node: SymPy's Piecewise folds itself into the products and sums around it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any
 from sympy import Basic, Expr, S, sympify
 
 
-class Where(Expr):  # type: ignore[misc]
+class Where(Expr):
     """``then`` where ``condition`` (a SymPy relation) holds, ``otherwise`` elsewhere."""
 
     is_commutative = True

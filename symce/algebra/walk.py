@@ -7,6 +7,7 @@ whatever it builds there can be closed again.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from sympy import Basic, Expr
 
@@ -16,17 +17,39 @@ from symce.algebra.nodes import Named
 Rewriter = Callable[[Expr], Expr | None]
 
 
-def bottom_up(expr: Expr, rewrite: Rewriter) -> Expr:
-    """Apply ``rewrite`` (None: does not apply) to every node once, the innermost first."""
-    new = _rebuild(expr, lambda e: bottom_up(e, rewrite))
+Heads = frozenset[type]
+EVERYTHING: Heads = frozenset()
+
+
+@lru_cache(maxsize=200_000)
+def kinds(expr: Basic) -> Heads:
+    """The types of all nodes of an expression: what tells, without a walk, that a rule cannot apply anywhere in it."""
+    return frozenset({type(expr)}).union(*(kinds(a) for a in expr.args))
+
+
+def may_hold(expr: Basic, heads: Heads) -> bool:
+    """Whether the expression can hold a node of one of the types (of any type, where there are none)."""
+    return not heads or not heads.isdisjoint(kinds(expr))
+
+
+def bottom_up(expr: Expr, rewrite: Rewriter, heads: Heads = EVERYTHING) -> Expr:
+    """Apply ``rewrite`` (None: does not apply) to every node once, the innermost first.
+
+    ``heads``: the only types of node that it can apply to; what holds none of them is passed over.
+    """
+    if not may_hold(expr, heads):
+        return expr
+    new = _rebuild(expr, lambda e: bottom_up(e, rewrite, heads))
     result = rewrite(new)
     return new if result is None else result
 
 
-def top_down(expr: Expr, rewrite: Rewriter) -> Expr:
+def top_down(expr: Expr, rewrite: Rewriter, heads: Heads = EVERYTHING) -> Expr:
     """Apply ``rewrite`` to the outermost nodes that it applies to; what it returns is not entered again."""
+    if not may_hold(expr, heads):
+        return expr
     result = rewrite(expr)
-    return _rebuild(expr, lambda e: top_down(e, rewrite)) if result is None else result
+    return _rebuild(expr, lambda e: top_down(e, rewrite, heads)) if result is None else result
 
 
 def _rebuild(expr: Expr, visit: Callable[[Expr], Expr]) -> Expr:
@@ -35,7 +58,7 @@ def _rebuild(expr: Expr, visit: Callable[[Expr], Expr]) -> Expr:
     if isinstance(expr, Binder):
         index, body = expr.open()
         new = visit(body)
-        return expr if new == body else type(expr)(new, index)
+        return expr if new is body else type(expr)(new, index)
     if not expr.args:
         return expr
     args = [visit(a) if isinstance(a, Expr) else _rebuild_basic(a, visit) for a in expr.args]

@@ -8,7 +8,9 @@ from sympy import Expr, Indexed, IndexedBase, KroneckerDelta
 
 from symce.algebra.binders import FiniteSum
 from symce.algebra.functions import Sigmoid, Softmax
-from symce.algebra.indices import Index, c as C, j as J
+from symce.algebra.indices import Index
+from symce.algebra.indices import c as C
+from symce.algebra.indices import j as J
 from symce.algebra.nodes import Named, Partial, Product, Total
 from symce.algebra.walk import top_down, unfold
 from symce.derivation.model import Model, k, z
@@ -19,8 +21,9 @@ from symce.rules.calculus import DEFINITION
 from symce.rules.chain import CHAIN, inner_map
 from symce.rules.dependence import entries, sigmoids, softmaxes
 from symce.rules.rule import Rule
-from symce.rules.sums import CONSTANT, CONTRACT as CONTRACT_DELTA, DISTRIBUTE, LINEARITY, SUBSTITUTE
-from symce.rules.targets import one_hot
+from symce.rules.sums import CONSTANT, DISTRIBUTE, LINEARITY, SUBSTITUTE
+from symce.rules.sums import CONTRACT as CONTRACT_DELTA
+from symce.rules.targets import effective_target, one_hot
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def differentiate(model: Model, name: str, function: Expr, index: Index) -> Deri
                 model, f"{name}-adjusted", function, model.logits[index], rules, "lemma", "the adjusted logits"
             )
             lemmas.append(inner)
-            inner_rules = [*rules, _cite_total(inner)]
+            inner_rules = [*rules, _cite_statement(inner)]
         general = _through_map(model, name, function, index, inner_rules)
     if general.result == 0:
         raise DerivationError(
@@ -107,38 +110,11 @@ def _partials(model: Model, name: str, function: Expr, body: Expr) -> list[Proof
         if builder.current.has(Partial):
             left = sorted(str(n.function) for n in builder.current.atoms(Partial))
             raise DerivationError(f"no rule differentiates {left[0]} with respect to {variable}")
-        if not _name_effective_target(builder, variable):
+        free = isinstance(variable, Softmax) and variable.args[1] not in (C, J)
+        if not (free and builder.apply(effective_target(variable))):
             tidy(builder)
         proofs.append(builder.proof())
     return proofs
-
-
-def _name_effective_target(builder: Builder, variable: Expr) -> bool:
-    """-q_k / p_k with q_k free of the logits: q is the effective target, and gets its name."""
-    if not isinstance(variable, Softmax):
-        return False
-    q = _times(builder.current, -variable)
-    index = variable.args[1]
-    if q.has(Softmax, Sigmoid) or entries(q, variable.args[0]) or isinstance(q, Indexed) or index not in q.free_symbols:
-        return False
-    if index in (C, J) or isinstance(q, KroneckerDelta):
-        return False
-    label = Named(IndexedBase("q", real=True)[index], q)
-    rule = Rule(
-        "effective-target",
-        (-q / variable, -label / variable),
-        "What stands in the place of the target is called the effective target q.",
-        lambda _: None,
-        coq="reflexivity",
-    )
-    builder.record(rule, -label / variable)
-    return True
-
-
-def _times(expr: Expr, factor: Expr) -> Expr:
-    terms = expr.args if expr.is_Add else (expr,)
-    result = sum((t * factor for t in terms), start=0 * factor)
-    return result
 
 
 def _effective_targets(expr: Expr) -> list[Named]:
@@ -150,7 +126,12 @@ def _mass_lemma(name: str, q: Named) -> Proof | None:
     index = q.label.indices[0]
     statement = FiniteSum(q, index)
     builder = Builder(f"{name}-mass", "lemma", "the sum of the effective target", statement)
-    builder.record(_UNFOLD, top_down(statement, lambda e: FiniteSum(unfold(e.open()[1]), e.open()[0]) if isinstance(e, FiniteSum) else None))
+    builder.record(
+        _UNFOLD,
+        top_down(
+            statement, lambda e: FiniteSum(unfold(e.open()[1]), e.open()[0]) if isinstance(e, FiniteSum) else None
+        ),
+    )
     builder.cycle((DISTRIBUTE, LINEARITY, CONTRACT_DELTA, CONSTANT))
     tidy(builder)
     return None if builder.current.has(FiniteSum) else builder.proof()
@@ -164,7 +145,9 @@ def _through_softmax(
 ) -> Proof:
     builder = Builder(name, kind, f"the derivative with respect to {what}", Total(function, variable))  # type: ignore[arg-type]
     if not builder.apply(CHAIN):
-        raise DerivationError(f"loss {model.loss.name!r}: the value does not depend on the logits; write it in z[k], p[k] or s[k]")
+        raise DerivationError(
+            f"loss {model.loss.name!r}: the value does not depend on the logits; write it in z[k], p[k] or s[k]"
+        )
     return _finish(builder, rules)
 
 
@@ -207,16 +190,19 @@ def _cite_partial(proof: Proof) -> Rule:
     return citation(proof, match)
 
 
-def _cite_total(proof: Proof) -> Rule:
+def _cite_statement(proof: Proof) -> Rule:
     return citation(proof, lambda e: proof.result if e == proof.statement else None)
 
 
 def _index_of(entry: Expr) -> Index:
+    index: Index
     if isinstance(entry, Softmax):
-        return entry.args[1]  # type: ignore[return-value]
-    if isinstance(entry, Sigmoid):
-        return entry.args[0].indices[0]  # type: ignore[no-any-return]
-    return entry.indices[0]  # type: ignore[no-any-return]
+        index = entry.args[1]
+    elif isinstance(entry, Sigmoid):
+        index = entry.args[0].indices[0]
+    else:
+        index = entry.indices[0]
+    return index
 
 
 def under_facts(model: Model, derivative: Derivative, name: str) -> Proof | None:
@@ -225,9 +211,7 @@ def under_facts(model: Model, derivative: Derivative, name: str) -> Proof | None
     builder = Builder(name, "corollary", "the derivative for such targets", general.statement)
     builder.record(citation(general, lambda _: None), general.result)
     facts: list[Rule] = list(model.facts)
-    for lemma in derivative.lemmas:
-        if lemma.name.endswith("-mass"):
-            facts.append(citation(lemma, lambda e, p=lemma: p.result if e == p.statement else None))  # type: ignore[misc]
+    facts += [_cite_statement(lemma) for lemma in derivative.lemmas if lemma.name.endswith("-mass")]
     if model.loss.target == "index":
         facts.append(one_hot(IndexedBase("y", nonnegative=True)))
     tidy(builder, facts)

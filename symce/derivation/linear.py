@@ -10,7 +10,7 @@ from sympy import Add, Expr, Indexed, IndexedBase, Symbol
 
 from symce.algebra.binders import FiniteSum
 from symce.algebra.functions import Sigmoid, Softmax
-from symce.algebra.indices import ClassIndex, FeatureIndex, SampleIndex, c, j
+from symce.algebra.indices import ClassIndex, FeatureIndex, c, j
 from symce.algebra.nodes import Named, Partial, Product, Total
 from symce.algebra.walk import bottom_up
 from symce.derivation.gradient import Derivative
@@ -18,22 +18,13 @@ from symce.derivation.model import Model, k, y, z
 from symce.derivation.phases import CONTRACT, DIFFERENTIATE
 from symce.derivation.proof import Builder, Proof, citation
 from symce.rules.cost import cost
+from symce.rules.linear import CHAIN_BATCH, CHAIN_LINEAR, SUM_RULE, G, W, b, batch_loss, d, i, weight_decay, x
 from symce.rules.rule import Rule
 from symce.rules.sums import CONTRACT as DELTA
 
-i = SampleIndex("i")
-d = FeatureIndex("d")
-W = IndexedBase("W", real=True)
-b = IndexedBase("b", real=True)
-x = IndexedBase("x", real=True)
-X = IndexedBase("X", real=True)
 g = IndexedBase("g", real=True)
-#: the gradients, probabilities, sigmoids, targets and effective targets of a batch, one row a sample
-G, P, S, Y, Q = (IndexedBase(name, real=True) for name in ("G", "P", "S", "Y", "Q"))
-#: the loss of sample i, and the denominator of the mean
-sample_loss = IndexedBase("L", real=True)
-M = Symbol("M", positive=True)
-weight_decay = Symbol("lambda", nonnegative=True)
+#: probabilities, sigmoids, targets and effective targets of a batch, one row a sample
+P, S, Y, Q = (IndexedBase(name, real=True) for name in ("P", "S", "Y", "Q"))
 
 #: a closed form longer than this stands under its name g_j
 SHORT = 9
@@ -51,61 +42,6 @@ def linear_layer(model: Model, gradient: Derivative) -> tuple[Proof, ...]:
     weights = _batch("batch-weights", "the derivative of the batch's loss with respect to the weights", W[k, d], rows)
     bias = _batch("batch-bias", "the derivative of the batch's loss with respect to the bias", b[k], rows)
     return (*proofs, weights, bias, _regularised(weights))
-
-
-def _logit(index: ClassIndex) -> Expr:
-    m = FeatureIndex.fresh([d])
-    return Named(z[index], FiniteSum(W[index, m] * x[m], m) + b[index])
-
-
-def _logit_of_sample(sample: SampleIndex, index: ClassIndex) -> Expr:
-    m = FeatureIndex.fresh([d])
-    return Named(z[sample, index], FiniteSum(X[sample, m] * W[index, m], m) + b[index])
-
-
-def _chain_linear(expr: Expr) -> Expr | None:
-    if not (isinstance(expr, Total) and isinstance(expr.variable, Indexed) and expr.variable.base in (W, b, x)):
-        return None
-    index = ClassIndex.fresh(expr.free_symbols)
-    return FiniteSum(Product(Total(expr.function, z[index]), Partial(_logit(index), expr.variable)), index)
-
-
-def _chain_batch(expr: Expr) -> Expr | None:
-    """(1/M) sum_i L_i through every sample's logits."""
-    if not (isinstance(expr, Total) and isinstance(expr.function, Named)):
-        return None
-    if expr.function != _batch_loss():
-        return None
-    sample, index = i, ClassIndex.fresh(expr.free_symbols)
-    product = Product(G[sample, index], Partial(_logit_of_sample(sample, index), expr.variable))
-    return FiniteSum(FiniteSum(product, index), sample) / M
-
-
-def _batch_loss() -> Expr:
-    return Named(Symbol("Lbatch"), FiniteSum(sample_loss[i], i) / M)
-
-
-CHAIN_LINEAR = Rule(
-    "chain-rule-linear-layer",
-    (
-        Total(sample_loss[i], W[k, d]),
-        FiniteSum(Product(Total(sample_loss[i], z[j]), Partial(_logit(j), W[k, d])), j),
-    ),
-    "The loss depends on the parameters through the logits alone.",
-    _chain_linear,
-    coq="chain",
-)
-CHAIN_BATCH = Rule(
-    "chain-rule-batch",
-    (
-        Total(_batch_loss(), W[k, d]),
-        FiniteSum(FiniteSum(Product(G[i, j], Partial(_logit_of_sample(i, j), W[k, d])), j), i) / M,
-    ),
-    "The samples add up, and each depends on the parameters through its own logits; G_ij is the derivative of sample i's "
-    "loss with respect to its logit j.",
-    _chain_batch,
-    coq="chain",
-)
 
 
 def _by_gradient(final: Proof) -> Rule:
@@ -132,7 +68,7 @@ def _single(model: Model, name: str, title: str, variable: Expr, by_gradient: Ru
 
 
 def _batch(name: str, title: str, variable: Expr, rows: Rule | None) -> Proof:
-    builder = Builder(name, "corollary", title, Total(_batch_loss(), variable))
+    builder = Builder(name, "corollary", title, Total(batch_loss, variable))
     builder.apply(CHAIN_BATCH)
     if rows is not None:
         builder.apply(rows)
@@ -161,7 +97,7 @@ def _rows(final: Proof) -> Rule | None:
 
 
 def lift(expr: Expr) -> Expr | None:
-    """A closed form in p_j, s_j, y_j, q_j as one in P_ij, S_ij, Y_ij, Q_ij; None if it holds anything else of a sample."""
+    """A closed form in p_j, s_j, y_j, q_j as one in P_ij, S_ij, Y_ij, Q_ij; None if it holds more than these."""
 
     def entry(node: Expr) -> Expr | None:
         if isinstance(node, Softmax):
@@ -193,33 +129,11 @@ def _affine(expr: Expr, matrices: set[IndexedBase]) -> bool:
 def _regularised(weights: Proof) -> Proof:
     index, feature = ClassIndex.fresh([k]), FeatureIndex.fresh([d])
     penalty = weight_decay / 2 * FiniteSum(FiniteSum(W[index, feature] ** 2, feature), index)
-    total = Named(Symbol("Lreg"), _batch_loss() + penalty)
+    total = Named(Symbol("Lreg"), batch_loss + penalty)
     builder = Builder(
         "l2", "corollary", "the derivative of the regularised loss with respect to the weights", Total(total, W[k, d])
     )
-    builder.apply(_SUM)
+    builder.apply(SUM_RULE)
     builder.apply(citation(weights, lambda e: weights.result if e == weights.statement else None))
     _finish(builder)
     return builder.proof()
-
-
-def _split_penalty(expr: Expr) -> Expr | None:
-    if not (isinstance(expr, Total) and isinstance(expr.function, Named)):
-        return None
-    body = expr.function.definition
-    if not (isinstance(body, Add) and _batch_loss() in body.args):
-        return None
-    return Total(_batch_loss(), expr.variable) + Partial(body - _batch_loss(), expr.variable)
-
-
-_SUM = Rule(
-    "sum-rule",
-    (
-        Total(Named(Symbol("Lreg"), _batch_loss() + weight_decay), W[k, d]),
-        Total(_batch_loss(), W[k, d]) + Partial(weight_decay, W[k, d]),
-    ),
-    "The penalty depends on the weights directly, not through the logits.",
-    _split_penalty,
-    coq="linearity",
-)
-RULES: tuple[Rule, ...] = (CHAIN_LINEAR, CHAIN_BATCH, _SUM)

@@ -192,7 +192,7 @@ class _Reader:
         return self.parameters[base][index]
 
     def index(self, name: str, scope: dict[str, ClassIndex]) -> ClassIndex:
-        return scope[name] if name in scope else c
+        return scope.get(name, c)
 
     def fresh(self, scope: dict[str, ClassIndex]) -> ClassIndex:
         return ClassIndex(f"index{len(scope)}")

@@ -14,7 +14,9 @@ def _rules(*names: str) -> tuple[Rule, ...]:
 DIFFERENTIATE = (*calculus.RULES, *_rules("delta-contraction"))
 #: The derivatives of softmax and sigmoid are known by their theorems; then everything is multiplied out and contracted.
 JACOBIANS = _rules("softmax-jacobian", "sigmoid-derivative")
-CONTRACT = _rules("cancel", "split-the-difference", "delta-contraction", "delta-substitution", "sum-linearity", "sum-of-a-constant")
+CONTRACT = _rules(
+    "cancel", "split-the-difference", "delta-contraction", "delta-substitution", "sum-linearity", "sum-of-a-constant"
+)
 #: Sums written out term by term: what facts and names are recognised in.
 WRITE_OUT = _rules(
     "distribute-in-sum",

@@ -62,7 +62,7 @@ class Proof:
         return unfold(self.result)
 
     def _repr_latex_(self) -> str:
-        from symce.algebra.display import latex
+        from symce.algebra.latex import latex
 
         return f"$\\displaystyle {latex(self.statement)} = {latex(self.result)}$"
 

@@ -6,9 +6,10 @@ import hashlib
 import json
 from dataclasses import asdict
 
-from sympy import Add, Expr, Indexed, IndexedBase, Mul, Symbol
+from sympy import Add, Expr, Indexed, IndexedBase, Mul, Pow, Symbol
 
 from symce.algebra.binders import FiniteSum
+from symce.algebra.functions import Softmax
 from symce.algebra.indices import j
 from symce.algebra.text import text
 from symce.derivation.derive import Derivation
@@ -37,7 +38,9 @@ def kernel(derivation: Derivation) -> Kernel:
     elementwise = loss.target == "multilabel" and _terms(model.value) is not None
     closed = {"value": model.value, "gradient": _always_true(derivation.gradient)}
     if derivation.second is not None:
-        closed["hvp"] = _always_true(derivation.second[1])
+        product = _always_true(derivation.second[1])
+        if not _shrinking_power(product):
+            closed["hvp"] = product
     programs = {}
     for form in _forms(loss, linear):
         expressions = {n: _at_one_hot(e) for n, e in closed.items()} if form == "index" and linear else closed
@@ -75,6 +78,19 @@ def is_linear_in_target(value: Expr) -> bool:
     return bool(scaled.xreplace({t: 0 * t}) == 0 and t not in slope.free_symbols)
 
 
+def _shrinking_power(expr: Expr) -> bool:
+    """Whether (1 - p)^n stands there with an n that may be negative: infinity times 0 where p is 1 in floating point.
+
+    In a gradient such a power always meets a factor that makes up for it (see lower.py); in a Hessian-vector product it
+    need not, and a kernel that gives NaN there is worse than none.
+    """
+    for power in expr.atoms(Pow):
+        base, exponent = power.args
+        if (1 - base).has(Softmax) and base.is_Add and not exponent.is_nonnegative:
+            return True
+    return False
+
+
 def _forms(loss: Loss, linear: bool) -> tuple[str, ...]:
     if loss.target == "none":
         return ("none",)
@@ -94,7 +110,8 @@ def _at_one_hot(expr: Expr) -> Expr:
     """The expression at y = the one-hot vector of class c, its sums contracted."""
     expr = spread_one_hot(expr, y)
     for rule in (LINEARITY, CONTRACT, CONSTANT):
-        expr = rule.exhaust(expr) or expr
+        contracted = rule.exhaust(expr)
+        expr = expr if contracted is None else contracted
     return expr
 
 
@@ -147,5 +164,3 @@ def _value(lowering: Lowering, value: Expr, elementwise: bool) -> ir.Node:
     for coefficient, summed in _terms(value) or []:
         terms.append(lowering.lower(coefficient * summed.at(j), j))
     return total(terms)
-
-

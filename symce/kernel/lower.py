@@ -217,7 +217,7 @@ class Lowering:
         if pair is not None:
             one, probability = pair
             terms = [t for t in terms if t not in pair]
-            other = self.complement(abs_probability(probability), row)
+            other = self.complement(_probability(probability), row)
             nodes.append(other if one == 1 else neg(other))
         return total(nodes + [self.lower(t, row) for t in _reading_order(tuple(terms))])
 
@@ -246,8 +246,10 @@ class Lowering:
         infinite: list[ir.Node] = []
         minus = False
         for factor in _reading_order(tuple(plain)):
-            if factor is S.NegativeOne:
-                minus = True
+            if isinstance(factor, Rational):
+                minus = factor.is_negative
+                above.append(ir.Const(Fraction(abs(int(factor.p)))))
+                below.append(ir.Const(Fraction(int(factor.q))))
             elif isinstance(factor, Pow) and factor.exp.could_extract_minus_sign() and factor.exp.is_Rational:
                 below.append(self.power(factor.base, -factor.exp, row))
             elif factor.has(log):
@@ -255,8 +257,7 @@ class Lowering:
             else:
                 above.append(self.lower(factor, row))
         result = mul(*above) if above else ONE
-        if below:
-            result = div(result, mul(*below))
+        result = div(result, mul(*below))
         if infinite:
             # 0 * log 0 = 0: a class of probability or target 0 adds nothing
             result = product(result, mul(*infinite))
@@ -356,9 +357,10 @@ def _complementary_pair(terms: list[Expr]) -> tuple[Expr, Expr] | None:
     return None
 
 
-def abs_probability(term: Expr) -> Softmax | Sigmoid:
+def _probability(term: Expr) -> Softmax | Sigmoid:
     """x of x or -x."""
-    return term if isinstance(term, Softmax | Sigmoid) else -term  # type: ignore[return-value]
+    probability: Softmax | Sigmoid = term if isinstance(term, Softmax | Sigmoid) else -term
+    return probability
 
 
 def _delta_of(expr: Add) -> KroneckerDelta | None:

@@ -48,7 +48,7 @@ def _negative(node: ir.Node) -> bool:
 
 
 def product(finite: ir.Node, logs: ir.Node) -> ir.Node:
-    """finite * logs, but 0 wherever ``finite`` is 0: a class of probability or target 0 adds nothing (0 * log 0 = 0)."""
+    """finite * logs, but 0 wherever ``finite`` is 0 (0 * log 0 = 0): a class of probability 0 adds nothing."""
     if finite == ONE:
         return logs
     if _negative(finite) or _negative(logs):
@@ -177,7 +177,7 @@ class SoftmaxForms:
 
     @cached_property
     def share(self) -> ir.Node:
-        """(p_j - delta_cj) / (1 - p_c): -1 at the true class, E_j / sum of the others elsewhere (0 where that is 0/0)."""
+        """(p_j - delta_cj) / (1 - p_c): -1 at the true class, E_j / sum of the others elsewhere (0 for 0/0)."""
         # where all others are 0, so is every numerator: 0 / 1 for 0 / 0
         divisor = where(ir.Map("eq", (self.others, ZERO)), ONE, self.others)
         return self._name(

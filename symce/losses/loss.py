@@ -12,7 +12,7 @@ from symce.language.tree import Tree
 #: none: the loss has no target (an entropy).
 TargetKind = Literal["index", "distribution", "weights", "multilabel", "none"]
 Domain = Literal["real", "nonnegative", "positive", "unit"]
-#: "": one number.  "K": one value a class (a single number is broadcast).  "NxK": one value a sample and class, as the logits.
+#: "": one number.  "K": one value a class (a number is broadcast).  "NxK": one value a sample and class, as the logits.
 ParamShape = Literal["", "K", "NxK"]
 
 

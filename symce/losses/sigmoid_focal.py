@@ -10,7 +10,7 @@ LOSS = Loss(
     params=(
         Param("gamma", domain="nonnegative", default=2.0, doc="focusing: 0 gives weighted binary cross-entropy"),
         Param("alpha", domain="nonnegative", default=0.25, doc="factor of the positive labels"),
-        Param("beta", domain="nonnegative", default=0.75, doc="factor of the negative labels; Lin et al. have 1 - alpha"),
+        Param("beta", domain="nonnegative", default=0.75, doc="factor of the negative labels; 1 - alpha in Lin et al."),
     ),
     reference="Lin et al. 2017, Focal Loss for Dense Object Detection, arXiv 1708.02002, section 3.3",
     doc="alpha = beta = 1 is the form without class balance.",

@@ -2,6 +2,7 @@
 
 calculus.py   differentiation: linearity, product, quotient, power, log, exp, ...
 chain.py      the chain rule, through whatever a loss is written in
+linear.py     the chain rule through a linear layer and a batch
 sums.py       finite sums: linearity, constants, Kronecker deltas
 softmax.py    what is known of softmax and the logistic sigmoid
 targets.py    declared facts about targets, which a proof that uses them must list
@@ -13,13 +14,10 @@ A new rule is one entry in the table of its family; CATALOGUE holds them all by 
 
 from __future__ import annotations
 
-from symce.rules import algebra, calculus, chain, naming, softmax, sums, targets
+from symce.rules import algebra, calculus, chain, linear, naming, softmax, sums, targets
 from symce.rules.rule import Rule, RuleError
 
-CATALOGUE: dict[str, Rule] = {
-    rule.name: rule
-    for family in (calculus, chain, sums, softmax, targets, algebra, naming)
-    for rule in family.RULES
-}
+FAMILIES = (calculus, chain, linear, sums, softmax, targets, algebra, naming)
+CATALOGUE: dict[str, Rule] = {rule.name: rule for family in FAMILIES for rule in family.RULES}
 
 __all__ = ["CATALOGUE", "Rule", "RuleError"]

@@ -11,7 +11,6 @@ from symce.rules.dependence import has_binder
 from symce.rules.rule import Rule
 from symce.rules.sums import multiply_out
 
-
 #: the most terms that "expand" makes of one product
 EXPANSION = 12
 
@@ -33,7 +32,7 @@ def combine(*factors: Expr) -> Expr:
 
 
 def _turned(base: Expr) -> bool:
-    """Whether a bracket is the negative of the one that people write: y - 1 for 1 - y; else SymPy's canonical choice."""
+    """Whether a bracket is the negative of the one that people write (1 - y); else as SymPy has it."""
     if not isinstance(base, Add):
         return False
     number = base.as_coeff_Add()[0]
@@ -124,7 +123,7 @@ def _powers(term: Expr) -> dict[Expr, Expr]:
 
 
 def _collect(expr: Expr) -> Expr | None:
-    """Terms of a sum grouped by a factor that most of them share, and so on within the groups; None if that is no shorter.
+    """Terms of a sum grouped by a factor that most of them share, and so on within; None if that is no shorter.
 
     Greedy: the three most frequent factors are tried at each level, so the work grows with the terms, not with the
     number of ways to group them.
@@ -158,8 +157,11 @@ def _absorb_sign(expr: Expr) -> Expr | None:
         return None
     coefficient, rest = expr.as_coeff_Mul()
     for factor in expr.args:
-        if isinstance(factor, Add) and len(expr.args) > 1 and rest != factor and all(
-            t.could_extract_minus_sign() for t in factor.args
+        if (
+            isinstance(factor, Add)
+            and len(expr.args) > 1
+            and rest != factor
+            and all(t.could_extract_minus_sign() for t in factor.args)
         ):
             return Mul(-1, *[f for f in expr.args if f is not factor], Add(*[-t for t in factor.args]))
     if not coefficient.is_negative:
@@ -196,6 +198,7 @@ MULTIPLY = Rule(
     "The two factors of the chain rule are multiplied; what stands above and below cancels.",
     _multiply,
     coq="field",
+    heads=(Product,),
 )
 EXPAND = Rule(
     "expand",
@@ -203,6 +206,7 @@ EXPAND = Rule(
     "Multiplication is distributive over addition.",
     _expand,
     coq="ring",
+    heads=(Mul, Pow),
 )
 COMBINE = Rule(
     "combine-powers",
@@ -210,6 +214,7 @@ COMBINE = Rule(
     "Exponents of one base are added.",
     _combine_powers,
     coq="field",
+    heads=(Mul,),
 )
 COMMON_FACTOR = Rule(
     "common-factor",
@@ -217,6 +222,7 @@ COMMON_FACTOR = Rule(
     "What all terms share is taken out as a factor.",
     _common_factor,
     coq="field",
+    heads=(Add, Mul),
 )
 COLLECT = Rule(
     "collect",
@@ -224,6 +230,7 @@ COLLECT = Rule(
     "Terms that share a factor are collected.",
     _collect,
     coq="field",
+    heads=(Add,),
 )
 SIGN = Rule(
     "absorb-the-sign",
@@ -231,6 +238,7 @@ SIGN = Rule(
     "The minus sign turns the bracket round.",
     _absorb_sign,
     coq="ring",
+    heads=(Mul,),
 )
 CANCEL = Rule(
     "lowest-terms",
@@ -238,5 +246,6 @@ CANCEL = Rule(
     "Fractions are brought over one denominator and what is common to both is cancelled.",
     _cancel,
     coq="field",
+    heads=(Add, Mul),
 )
 RULES: tuple[Rule, ...] = (MULTIPLY, EXPAND, COMBINE, COMMON_FACTOR, COLLECT, SIGN, CANCEL)

@@ -147,24 +147,27 @@ DEFINITION = Rule(
     "A name stands for its definition.",
     _on_partial(_definition),
     coq="reflexivity",
+    heads=(Partial,),
 )
 RULES: tuple[Rule, ...] = (
     DEFINITION,
     Rule(
         "derivative-of-where",
         (Partial(Where(L.a < L.b, _f, _g), _x), Where(L.a < L.b, Partial(_f, _x), Partial(_g, _x))),
-        "Almost everywhere the condition does not change under a small change of the variable, so the derivative is taken "
-        "case by case; at the kink itself there is none.",
+        "Almost everywhere the condition does not change under a small change of the variable, so the derivative is "
+        "taken case by case; at the kink itself there is none.",
         _on_partial(_where),
+        heads=(Partial,),
     ),
     Rule(
         "linearity",
         (Partial(_a * _f + _b * _g, _x), _a * Partial(_f, _x) + _b * Partial(_g, _x)),
-        "The derivative of a finite sum is the sum of the derivatives, constant factors come out, and the derivative of a "
-        "constant is 0.",
+        "The derivative of a finite sum is the sum of the derivatives, constant factors come out, and the derivative "
+        "of a constant is 0.",
         _on_partial(_linearity),
         outermost_first=True,
         coq="linearity",
+        heads=(Partial,),
     ),
     Rule(
         "quotient-rule",
@@ -173,6 +176,7 @@ RULES: tuple[Rule, ...] = (
         _on_partial(_quotient),
         outermost_first=True,
         coq="quotient",
+        heads=(Partial,),
     ),
     Rule(
         "product-rule",
@@ -181,6 +185,7 @@ RULES: tuple[Rule, ...] = (
         _on_partial(_product),
         outermost_first=True,
         coq="product",
+        heads=(Partial,),
     ),
     Rule(
         "power-rule",
@@ -188,6 +193,7 @@ RULES: tuple[Rule, ...] = (
         "Chain rule with the derivative n t^(n-1) of t^n, for any real exponent n.",
         _on_partial(_power),
         coq="power",
+        heads=(Partial,),
     ),
     Rule(
         "derivative-of-log",
@@ -195,6 +201,7 @@ RULES: tuple[Rule, ...] = (
         "Chain rule with the derivative 1/t of log t.",
         _on_partial(_log),
         coq="log",
+        heads=(Partial,),
     ),
     Rule(
         "derivative-of-exp",
@@ -202,18 +209,21 @@ RULES: tuple[Rule, ...] = (
         "Chain rule; the exponential is its own derivative.",
         _on_partial(_exp),
         coq="exp",
+        heads=(Partial,),
     ),
     Rule(
         "derivative-of-tanh",
         (Partial(tanh(_f), _x), (1 - tanh(_f) ** 2) * Partial(_f, _x)),
         "Chain rule with the derivative 1 - tanh(t)^2 of tanh t.",
         _on_partial(_tanh),
+        heads=(Partial,),
     ),
     Rule(
         "derivative-of-abs",
         (Partial(Abs(_f - 2), _x), sign(_f - 2) * Partial(_f - 2, _x)),
         "Almost everywhere |t| is t or -t; at t = 0 there is no derivative, and symce takes 0.",
         _on_partial(_abs),
+        heads=(Partial,),
     ),
     Rule(
         "derivative-of-sigmoid",
@@ -221,12 +231,14 @@ RULES: tuple[Rule, ...] = (
         "Chain rule with the derivative sigma(t) (1 - sigma(t)) of the logistic sigmoid.",
         _on_partial(_sigmoid),
         coq="sigmoid",
+        heads=(Partial,),
     ),
     Rule(
         "derivative-of-softplus",
         (Partial(Softplus(_f), _x), Sigmoid(_f) * Partial(_f, _x)),
         "Chain rule; the logistic sigmoid is the derivative of softplus.",
         _on_partial(_softplus),
+        heads=(Partial,),
     ),
     Rule(
         "derivative-of-logsumexp",
@@ -235,13 +247,15 @@ RULES: tuple[Rule, ...] = (
         _on_partial(_logsumexp),
         outermost_first=True,
         coq="logsumexp",
+        heads=(Partial,),
     ),
     Rule(
         "independent-entries",
         (Partial(L.z[L.k], _x), KroneckerDelta(L.k, L.j)),
-        "The entries of a vector are independent variables: the derivative of one with respect to another is 1 if they are "
-        "the same and 0 if not.",
+        "The entries of a vector are independent variables: the derivative of one with respect to another is 1 if they "
+        "are the same and 0 if not.",
         _on_partial(_variable),
         coq="variable",
+        heads=(Partial,),
     ),
 )

@@ -5,7 +5,7 @@ The general rule sums over all entries of a vector. A loss that is written in on
 
 from __future__ import annotations
 
-from sympy import Add, Expr, Indexed, IndexedBase
+from sympy import Add, Expr, Indexed, IndexedBase, Symbol, log
 
 from symce.algebra.binders import FiniteSum
 from symce.algebra.functions import Sigmoid, Softmax
@@ -39,6 +39,13 @@ def _chain(expr: Expr) -> Expr | None:
     return Add(*terms)
 
 
+def _minus(expr: Expr) -> Expr | None:
+    if isinstance(expr, Total) and isinstance(expr.function, Named):
+        body = expr.function.definition
+        return -Total(-body, expr.variable) if body.could_extract_minus_sign() else None
+    return None
+
+
 def _free(entry: Expr) -> bool:
     return not any(isinstance(s, Index) and s.is_bound for s in entry.free_symbols)
 
@@ -70,12 +77,13 @@ def inner_map(adjusted: IndexedBase, logits: IndexedBase, at: Index, image: Expr
     return Rule(
         "chain-rule-elementwise",
         (
-            Total(L.f.func(L.u[L.j]), L.z[L.j]),
+            Total(L.f.func(Named(L.u[L.j], L.g)), L.z[L.j]),
             Product(Total(L.f.func(L.u[L.j]), L.u[L.j]), Partial(Named(L.u[L.j], L.g), L.z[L.j])),
         ),
         "Each adjusted logit depends on its own logit alone, so the chain rule has one term.",
         rewrite,
         coq="chain_elementwise",
+        heads=(Total,),
     )
 
 
@@ -85,11 +93,22 @@ CHAIN = Rule(
         Total(L.f.func(L.p[1]), L.z[L.j]),
         FiniteSum(Product(Partial(L.f.func(L.p[1]), L.pk), Total(L.pk, L.z[L.j])), L.k),
     ),
-    "The loss depends on the logits through the probabilities: the derivatives along every path are multiplied and added.",
+    "The loss depends on the logits through the probabilities: the derivatives along each path are multiplied, and the "
+    "paths added.",
     _chain,
     coq="chain",
+    heads=(Total,),
+)
+MINUS = Rule(
+    "derivative-of-minus",
+    (Total(Named(Symbol("L"), -log(L.pk)), L.z[L.j]), -Total(log(L.pk), L.z[L.j])),
+    "The derivative of -f is the negative of the derivative of f.",
+    _minus,
+    coq="linearity",
+    heads=(Total,),
 )
 RULES: tuple[Rule, ...] = (
     CHAIN,
+    MINUS,
     inner_map(IndexedBase("a", real=True), L.z, ClassIndex("k"), L.z[ClassIndex("k")] + L.a),
 )

@@ -15,7 +15,7 @@ from symce.algebra.nodes import Named
 def entries(expr: Basic, vector: Basic, *, through: bool = False) -> list[Expr]:
     """The entries of ``vector`` that the expression is written in, sorted.
 
-    Entries below softmax(vector) or sigma(vector) are passed over unless ``through``: those are quantities of their own.
+    Entries below softmax(vector) or sigma(vector), quantities of their own, are passed over unless ``through``.
     """
     found: set[Expr] = set()
 

@@ -60,7 +60,7 @@ def _recognise(name: str, sign: int, ratio: bool) -> Callable[[Expr], Expr | Non
 
 def _crosses(one: Symbol, other: Symbol) -> bool:
     # a cross-entropy with the roles exchanged, sum_k p_k log y_k, goes by no name
-    return one == _P and other != _P
+    return bool(one == _P and other != _P)
 
 
 _k = ClassIndex("k")
@@ -74,6 +74,7 @@ RULES: tuple[Rule, ...] = (
         "The Kullback-Leibler divergence, by its definition.",
         _recognise("KL", 1, ratio=True),
         coq="reflexivity",
+        heads=(FiniteSum,),
     ),
     Rule(
         "name-entropy",
@@ -84,5 +85,6 @@ RULES: tuple[Rule, ...] = (
         "Entropy (of one distribution) or cross-entropy (of two), by its definition.",
         _recognise("H", -1, ratio=False),
         coq="reflexivity",
+        heads=(FiniteSum,),
     ),
 )

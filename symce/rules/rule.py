@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sympy import Expr
 
@@ -11,6 +11,8 @@ from symce.algebra.walk import Rewriter, bottom_up, top_down
 
 #: A rule that still applies after this many passes does not terminate: an error of the rule, reported as such.
 PASSES = 64
+#: how many expressions a rule remembers its result for: a derivation asks the same question many times
+REMEMBERED = 5_000
 
 
 class RuleError(RuntimeError):
@@ -24,7 +26,8 @@ class Rule:
     ``law`` is the equation that the rule stands for (left side, right side): documents print it, and the rule's own
     test checks it with numbers. ``rewrite`` gives, for one node, what the law makes of it, or None where the law does
     not apply; symce.algebra.walk takes it to every node. ``assumes`` names what must hold for the law and is not true
-    of every input (sum_k y_k = 1): a proof that uses the rule must list it. ``coq`` is the tactic that certifies a step.
+    of every input (sum_k y_k = 1): a proof that uses the rule must list it. ``coq`` is the tactic that certifies a
+    step. ``heads`` are the only types of node that the rule can apply to (none given: any).
     """
 
     name: str
@@ -34,6 +37,8 @@ class Rule:
     assumes: str = ""
     outermost_first: bool = False
     coq: str = ""
+    heads: tuple[type, ...] = ()
+    _memo: dict[Expr, Expr | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
@@ -44,10 +49,20 @@ class Rule:
 
         Raises RuleError where the rule does not come to an end.
         """
+        if expr in self._memo:
+            return self._memo[expr]
+        if len(self._memo) >= REMEMBERED:
+            self._memo.clear()
+        result = self._exhaust(expr)
+        self._memo[expr] = result
+        return result
+
+    def _exhaust(self, expr: Expr) -> Expr | None:
         walk = top_down if self.outermost_first else bottom_up
+        heads = frozenset(self.heads)
         current = expr
         for _ in range(PASSES):
-            new = walk(current, self.rewrite)
+            new = walk(current, self.rewrite, heads)
             if new == current:
                 return None if current == expr else current
             current = new

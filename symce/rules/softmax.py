@@ -108,6 +108,7 @@ JACOBIAN = Rule(
     "The theorem on the softmax Jacobian.",
     _softmax_jacobian,
     coq="softmax_jacobian",
+    heads=(Total,),
 )
 SIGMOID = Rule(
     "sigmoid-derivative",
@@ -118,6 +119,7 @@ SIGMOID = Rule(
     "The theorem on the logistic sigmoid; each s_k depends on its own logit alone.",
     _sigmoid_derivative,
     coq="sigmoid_derivative",
+    heads=(Total,),
 )
 DEFINITION = Rule(
     "by-its-definition",
@@ -125,6 +127,7 @@ DEFINITION = Rule(
     "The function is replaced by the formula that defines it.",
     _definition,
     coq="softmax_definition",
+    heads=(Total,),
 )
 RECOGNISE = Rule(
     "recognise-softmax",
@@ -147,6 +150,7 @@ NORMALISED = Rule(
     "The numerators of softmax add up to its denominator.",
     _normalised,
     coq="softmax_sum",
+    heads=(FiniteSum,),
 )
 LOG_SOFTMAX = Rule(
     "log-softmax",

@@ -96,6 +96,7 @@ LINEARITY = Rule(
     "A finite sum of terms is split term by term, and factors that do not vary with its index come out.",
     _linearity,
     coq="sum_linearity",
+    heads=(FiniteSum,),
 )
 DISTRIBUTE = Rule(
     "distribute-in-sum",
@@ -106,6 +107,7 @@ DISTRIBUTE = Rule(
     "Multiplication is distributive over addition, under the sum as anywhere.",
     _distribute,
     coq="ring_in_sum",
+    heads=(FiniteSum,),
 )
 SPLIT = Rule(
     "split-the-difference",
@@ -116,6 +118,7 @@ SPLIT = Rule(
     "The bracket is multiplied out and the sum split; what does not vary with the index of the sum comes out.",
     _split_difference,
     coq="sum_linearity",
+    heads=(FiniteSum,),
 )
 CONTRACT = Rule(
     "delta-contraction",
@@ -123,6 +126,7 @@ CONTRACT = Rule(
     "The Kronecker delta is 0 for every term of the sum but the one where its two indices agree.",
     contract,
     coq="delta",
+    heads=(FiniteSum,),
 )
 SUBSTITUTE = Rule(
     "delta-substitution",
@@ -137,5 +141,6 @@ CONSTANT = Rule(
     "The same term, added once for each class, is K times the term.",
     _constant,
     coq="sum_constant",
+    heads=(FiniteSum,),
 )
 RULES: tuple[Rule, ...] = (LINEARITY, DISTRIBUTE, SPLIT, CONTRACT, SUBSTITUTE, CONSTANT)

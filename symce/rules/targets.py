@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sympy import Expr, Indexed, IndexedBase, KroneckerDelta, S
+from sympy import Add, Expr, Indexed, IndexedBase, KroneckerDelta, S
 
 from symce.algebra.binders import FiniteSum
+from symce.algebra.functions import Sigmoid, Softmax
 from symce.algebra.nodes import Named
 from symce.algebra.walk import bottom_up
 from symce.rules import laws as L
+from symce.rules.dependence import entries
 from symce.rules.rule import Rule
 
 
@@ -28,6 +30,7 @@ def sums_to_one(vector: IndexedBase) -> Rule:
         rewrite,
         assumes="sums-to-one",
         coq="target_sum",
+        heads=(FiniteSum,),
     )
 
 
@@ -46,6 +49,30 @@ def one_hot(vector: IndexedBase) -> Rule:
         "The one-hot vector of the true class c has entries y_j = 1 for j = c and 0 elsewhere.",
         rewrite,
         coq="reflexivity",
+        heads=(KroneckerDelta,),
+    )
+
+
+def effective_target(entry: Softmax) -> Rule:
+    """-q_k / p_k, with q_k free of the logits, as what stands in the place of the target: q gets its name."""
+
+    def rewrite(expr: Expr) -> Expr | None:
+        q = Add(*[-entry * t for t in Add.make_args(expr)])
+        index = entry.args[1]
+        if index not in q.free_symbols or q.has(Softmax, Sigmoid) or entries(q, entry.args[0]):
+            return None
+        if isinstance(q, Indexed | KroneckerDelta | Named):
+            return None  # it has a name already
+        return -Named(IndexedBase("q", real=True)[index], q) / entry
+
+    q_k = L.w[L.k] * L.y[L.k]
+    return Rule(
+        "effective-target",
+        (-q_k / L.pk, -Named(IndexedBase("q", real=True)[L.k], q_k) / L.pk),
+        "What stands in the place of the target is called the effective target q.",
+        rewrite,
+        outermost_first=True,
+        coq="reflexivity",
     )
 
 
@@ -57,4 +84,4 @@ def spread_one_hot(expr: Expr, vector: IndexedBase) -> Expr:
     )
 
 
-RULES: tuple[Rule, ...] = (sums_to_one(L.y), one_hot(L.y))
+RULES: tuple[Rule, ...] = (sums_to_one(L.y), one_hot(L.y), effective_target(L.pk))

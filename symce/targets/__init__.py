@@ -41,8 +41,8 @@ def render_kernels(kernels: Sequence[Kernel], targets: Sequence[str] = tuple(TAR
     twice = sorted({n for n in names if names.count(n) > 1})
     if twice:
         raise ValueError(f"two losses are named {twice[0]!r}; a module of symce_kernels needs a name of its own")
-    files = {"py.typed": "", "__init__.py": _render("package.py.jinja", header=header("", "the catalogue of losses"),
-                                                    targets=sorted(targets))}  # fmt: skip
+    top = header("", "the catalogue of losses")
+    files = {"py.typed": top + "\n", "__init__.py": _render("package.py.jinja", header=top, targets=sorted(targets))}
     for name in targets:
         files |= TARGETS[name].render_package(kernels)
         for kernel in kernels:

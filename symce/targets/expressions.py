@@ -10,11 +10,12 @@ import keyword
 import math
 import textwrap
 from collections.abc import Mapping, Set
+from dataclasses import replace
 from fractions import Fraction
 from typing import ClassVar
 
 from symce.kernel.ir import RELATIONS, Const, Gather, Input, Let, Map, Node, OneHot, Reduce, RowProgram, Size, Var, walk
-from symce.targets.layout import WIDTH, Precedence, Text, call, infix, lines
+from symce.targets.layout import WIDTH, Precedence, Text, call, infix, lines, prefixed
 
 _RELATION = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _ARITHMETIC = {
@@ -181,6 +182,8 @@ class Printer:
     def _operator(self, node: Map) -> Text | None:
         """Operators that are written alike for numbers and arrays; None for any other operation."""
         args = tuple(Map("where", (a, _ONE, _ZERO)) if self.is_condition(a) else a for a in node.args)
+        if node.op == "neg" and isinstance(args[0], Const):
+            return number(-args[0].value)
         if node.op == "neg":
             return self.print(args[0].args[0]) if _is_neg(args[0]) else _negative(self.print(args[0]))  # type: ignore[union-attr]
         if node.op == "add" and _is_neg(args[1]):
@@ -274,12 +277,12 @@ def _is_neg(node: Node) -> bool:
 def _negative(inner: Text) -> Text:
     """-inner; -(a * b) needs no parentheses, as it is the same number as -a * b, bit for bit."""
     x = inner.within(Precedence.PRODUCT)
+    if x.precedence == Precedence.POWER or x.text.startswith("-"):  # ruff format: -(x**2)
+        x = x.within(Precedence.ATOM)
     if not x.head and len(x.pieces) > 1:
         first = _negative(x.pieces[0])
         return Text(first.text + x.text[len(x.pieces[0].text) :], x.precedence, pieces=(first, *x.pieces[1:]))
-    if x.precedence == Precedence.POWER:  # ruff format: -(x**2)
-        x = x.within(Precedence.ATOM)
-    return Text(f"-{x.text}", Precedence.UNARY, f"-{x.head}" if x.head else "", x.pieces)
+    return replace(prefixed("-", x), precedence=Precedence.UNARY)
 
 
 def _conditional(condition: Text, then: Text, otherwise: Text) -> Text:
@@ -294,4 +297,6 @@ def _power(base: Text, exponent: Text) -> Text:
         return t.text.lstrip("-").replace(".", "").replace("_", "").isalnum()
 
     # as ruff format: x**2, but (1 - p) ** gamma
-    return Text(f"{a.text}**{b.text}" if simple(a) and simple(b) else f"{a.text} ** {b.text}", Precedence.POWER)
+    if simple(a) and simple(b):
+        return Text(f"{a.text}**{b.text}", Precedence.POWER)
+    return Text(f"{a.text} ** {b.text}", Precedence.POWER, pieces=(a, prefixed("** ", b)))

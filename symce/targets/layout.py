@@ -6,7 +6,7 @@ between its arguments, a chain of operators before each operator.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -54,12 +54,18 @@ def call(head: str, *args: Text | str) -> Text:
     return Text(f"{head}({', '.join(p.text for p in pieces)})", head=head, pieces=pieces)
 
 
+def prefixed(sign: str, x: Text) -> Text:
+    """The text with an operator before it, for its pieces too; the precedence stays."""
+    if x.head or len(x.pieces) < 2:
+        return Text(sign + x.text, x.precedence, sign + x.head if x.head else "", x.pieces)
+    return Text(sign + x.text, x.precedence, pieces=(prefixed(sign, x.pieces[0]), *x.pieces[1:]))
+
+
 def infix(left: Text, operator: str, right: Text, precedence: Precedence) -> Text:
     """A binary, left-associative operator; parentheses only where Python needs them."""
     a, b = left.within(precedence), right.within(Precedence(precedence + 1))
     first = a.pieces if a.precedence == precedence and not a.head and len(a.pieces) > 1 else (a,)
-    last = Text(f"{operator} {b.text}", b.precedence, f"{operator} {b.head}" if b.head else "", b.pieces)
-    return Text(f"{a.text} {operator} {b.text}", precedence, pieces=(*first, last))
+    return Text(f"{a.text} {operator} {b.text}", precedence, pieces=(*first, prefixed(f"{operator} ", b)))
 
 
 def lines(prefix: str, expression: Text, indent: int, suffix: str = "", *, operand: bool = False) -> list[str]:
@@ -71,18 +77,43 @@ def lines(prefix: str, expression: Text, indent: int, suffix: str = "", *, opera
     whole = f"{pad}{prefix}{expression.text}{suffix}"
     if len(whole) <= WIDTH or not expression.pieces:
         return [whole]
-    if expression.head:
-        return [f"{pad}{prefix}{expression.head}(", *arguments(expression.pieces, indent + 4), f"{pad}){suffix}"]
-    if len(expression.pieces) == 1:  # parentheses
-        body = lines("", expression.pieces[0], indent + 4, operand=True)
-        operator = expression.text.partition("(")[0]
-        return [f"{pad}{prefix}{operator}(", *body, f"{pad}){suffix}"]
+    leaves = list(_leaves(expression))
+    bracketed = bool(leaves[0].pieces or leaves[-1].pieces)
+    if len(expression.pieces) == 1 or expression.head or (len(expression.pieces) == 2 and bracketed and not operand):
+        return _within_brackets(prefix, leaves, indent, suffix)
     if operand:
         broken = [line for piece in expression.pieces for line in lines("", piece, indent, operand=True)]
         return [f"{pad}{prefix}{broken[0][indent:]}", *broken[1:-1], broken[-1] + suffix]
     if len(inner) + len(expression.text) <= WIDTH:
         return [f"{pad}{prefix}(", inner + expression.text, f"{pad}){suffix}"]
     return [f"{pad}{prefix}(", *lines("", expression, indent + 4, operand=True), f"{pad}){suffix}"]
+
+
+def _leaves(expression: Text) -> Iterator[Text]:
+    """The operands of a chain and of the chains in it, from left to right, each with the operator before it."""
+    if expression.head or len(expression.pieces) < 2:
+        yield expression
+    else:
+        for piece in expression.pieces:
+            yield from _leaves(piece)
+
+
+def _within_brackets(prefix: str, leaves: Sequence[Text], indent: int, suffix: str) -> list[str]:
+    """Operands side by side, broken within their own brackets alone, as ruff does for one operator beside a call."""
+    done: list[str] = []
+    current = " " * indent + prefix
+    for n, leaf in enumerate(leaves):
+        current += " " if n else ""
+        following = " " + leaves[n + 1].text if n + 1 < len(leaves) else suffix
+        if n + 1 < len(leaves) and leaves[n + 1].pieces:
+            following = following.partition("(")[0] + "("
+        if not leaf.pieces or len(current + leaf.text + following) <= WIDTH:
+            current += leaf.text
+            continue
+        done.append(current + leaf.text.partition("(")[0] + "(")
+        done += arguments(leaf.pieces, indent + 4) if leaf.head else lines("", leaf.pieces[0], indent + 4, operand=True)
+        current = " " * indent + ")"
+    return [*done, current + suffix]
 
 
 def arguments(args: Sequence[Text], indent: int) -> list[str]:
@@ -93,7 +124,7 @@ def arguments(args: Sequence[Text], indent: int) -> list[str]:
     return [line for a in args for line in lines("", a, indent, ",", operand=True)]
 
 
-def definition(name: str, args: Sequence[str], result: str = "") -> str:
+def definition(name: str, args: Sequence[str], result: str = "", indent: int = 0) -> str:
     """The first lines of a function: ``def name(args) -> result:``."""
     suffix = f" -> {result}:" if result else ":"
-    return "\n".join(lines("def ", call(name, *args), 0, suffix))
+    return "\n".join(lines("def ", call(name, *args), indent, suffix))

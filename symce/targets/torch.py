@@ -19,6 +19,7 @@ from symce.targets.text import class_name, describe, escape, formulas, header, o
 PYTORCH_NAMES = {
     "cross_entropy": "cross_entropy",
     "binary_cross_entropy": "binary_cross_entropy_with_logits",
+    "bce_with_logits": "binary_cross_entropy_with_logits",
     "binary_cross_entropy_with_logits": "binary_cross_entropy_with_logits",
     "nll_loss": "nll_loss",
 }
@@ -165,10 +166,6 @@ _KINDS = {
 }
 
 
-def _indented(text: str) -> str:
-    return "\n".join("    " + line for line in text.split("\n"))
-
-
 def _annotated(p: KernelParam) -> str:
     kind = {"": "float", "K": "Tensor | float", "NxK": "Tensor"}[p.shape]
     return f"{p.name}: {kind}" if p.default is None else f"{p.name}: {kind} | None = {p.default!r}"
@@ -230,8 +227,8 @@ def _class(i: Interface) -> str:
         "torch/class.py.jinja",
         name=class_name(i.kernel.name),
         function=i.kernel.name,
-        construct=_indented(definition("__init__", construct, "None")),
-        forward=_indented(definition("forward", forward, "Tensor")),
+        construct=definition("__init__", construct, "None", indent=4),
+        forward=definition("forward", forward, "Tensor", indent=4),
         buffers=buffers,
         plain=[n for n in names if n not in buffers],
         call="\n".join(lines("return ", call(i.kernel.name, *arguments), 8)),

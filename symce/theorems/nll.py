@@ -9,7 +9,7 @@ from symce.algebra.indices import c, j
 from symce.algebra.nodes import Named, Total
 from symce.derivation.model import y, z
 from symce.derivation.proof import Builder, Proof, citation
-from symce.rules.rule import Rule
+from symce.rules.chain import MINUS
 from symce.rules.targets import one_hot
 from symce.theorems.softmax import log_softmax
 
@@ -25,22 +25,7 @@ def prove() -> tuple[Proof, ...]:
         return lemma.result.xreplace({k: c}) if expr == instance else None
 
     builder = Builder("nll-of-log-softmax", "theorem", "the negative log-likelihood of log-softmax", Total(loss, z[j]))
-    builder.apply(_NEGATE)
+    builder.apply(MINUS)
     builder.apply(citation(lemma, match))
     builder.apply(one_hot(y))
     return (builder.proof(),)
-
-
-def _negate(expr: Expr) -> Expr | None:
-    if isinstance(expr, Total) and isinstance(expr.function, Named):
-        return -Total(-expr.function.definition, expr.variable)
-    return None
-
-
-_NEGATE = Rule(
-    "sign",
-    (Total(Named(Symbol("L"), -log(Softmax(z, c))), z[j]), -Total(log(Softmax(z, c)), z[j])),
-    "The derivative of -f is -f'.",
-    _negate,
-    coq="linearity",
-)

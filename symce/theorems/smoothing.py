@@ -18,10 +18,16 @@ delta = KroneckerDelta(k, c)
 def prove() -> tuple[Proof, ...]:
     """Each form, with the other's eps, is the other."""
     return (
-        _converted("others-to-uniform", "label smoothing among the others, as mixing with the uniform distribution",
-                   among_others(eps * (K - 1) / K)),
-        _converted("uniform-to-others", "mixing with the uniform distribution, as label smoothing among the others",
-                   uniform(eps * K / (K - 1))),
+        _converted(
+            "others-to-uniform",
+            "label smoothing among the others, as mixing with the uniform distribution",
+            among_others(eps * (K - 1) / K),
+        ),
+        _converted(
+            "uniform-to-others",
+            "mixing with the uniform distribution, as label smoothing among the others",
+            uniform(eps * K / (K - 1)),
+        ),
     )
 
 

@@ -71,5 +71,3 @@ def _from_definition(name: str, title: str, function: Expr) -> Builder:
     builder.apply(CATALOGUE["by-its-definition"])
     builder.cycle(DIFFERENTIATE)
     return builder
-
-

@@ -131,6 +131,22 @@ def test_long_lines_break_as_ruff_breaks_them() -> None:
     assert definition("f", ["a" * 60, "b" * 60], "int") == f"def f(\n    {'a' * 60},\n    {'b' * 60},\n) -> int:"
 
 
+def test_a_chain_within_a_chain_keeps_its_operator() -> None:
+    """As ruff lays out `x = long + long * f(long, long)`: one operator beside a call breaks within the call."""
+    a, f = Text("a" * 50), call("f", "b" * 50, "c" * 50)
+    total = infix(a, "+", infix(a, "*", f, Precedence.PRODUCT), Precedence.SUM)
+    assert lines("x = ", total, 0) == [f"x = {'a' * 50} + {'a' * 50} * f(", f"    {'b' * 50}, {'c' * 50}", ")"]
+    more = infix(total, "-", infix(a, "/", Text("d" * 60), Precedence.PRODUCT), Precedence.SUM)
+    assert lines("x = ", more, 0) == [
+        "x = (",
+        f"    {'a' * 50}",
+        f"    + {'a' * 50}",
+        f"    * {f.text}",
+        f"    - {'a' * 50} / {'d' * 60}",
+        ")",
+    ]
+
+
 def test_the_core_leaves_the_library_to_the_target() -> None:
     with pytest.raises(NotImplementedError):
         Printer().print(Reduce("sum", A))

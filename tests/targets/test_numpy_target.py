@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import subprocess
 import sys
 from types import ModuleType
@@ -54,7 +55,8 @@ def reference(kernel: Kernel, z: np.ndarray, target: Any, v: np.ndarray, o: dict
         losses.append(np.atleast_1d(factor * out["value"][0]))
         rows.append(factor * out["gradient"][0])
         products.append(factor * out.get("hvp", np.zeros((1, k)))[0])
-    losses_, gradient, hvp = (np.array(a).reshape(n, -1) for a in (losses, rows, products))
+    losses_ = np.array(losses).reshape(n, k if kernel.elementwise else 1)
+    gradient, hvp = np.array(rows).reshape(n, k), np.array(products).reshape(n, k)
     mass = mass if o["normalizer"] is None or o["reduction"] != "mean" else o["normalizer"]
     with np.errstate(all="ignore"):
         scale = {"mean": 1 / np.float64(mass), "sum": 1.0}.get(o["reduction"], o.get("cotangent"))
@@ -207,7 +209,7 @@ Z, Y, Q = np.zeros((2, 3)), np.array([0, 1]), np.full((2, 3), 1 / 3)
     ("name", "args", "options", "error", "text"),
     [
         ("cross_entropy", (np.zeros((2, 3), int), Y), {}, TypeError, r"logits: dtype int64; allowed: float16"),
-        ("cross_entropy", (Z, np.array([0, 3])), {}, ValueError, r"target: class 3 at position \(1,\); allowed: 0 to 2"),
+        ("cross_entropy", (Z, np.array([0, 3])), {}, ValueError, r"target: class 3 at position \(1,\); .* 0 to 2"),
         ("cross_entropy", (Z, np.array([-1, 0])), {}, ValueError, r"target: class -1 at position \(0,\)"),
         ("cross_entropy", (Z, np.array([0])), {}, ValueError, r"target: integers of shape \(1,\); .* shape \(2,\)"),
         ("cross_entropy", (Z, np.eye(3, dtype=int)[Y]), {}, ValueError, r"one-hot integers with astype"),
@@ -223,7 +225,7 @@ Z, Y, Q = np.zeros((2, 3)), np.array([0, 1]), np.full((2, 3), 1 / 3)
         ("cross_entropy", (Z, Y), {"axis": 2}, ValueError, r"axis: 2; allowed: an axis"),
         ("cross_entropy", (np.zeros((2, 0)), Y), {}, ValueError, r"axis: -1; allowed: an axis of K >= 1"),
         ("cross_entropy", (Z, Y), {"cotangent": np.ones(2)}, ValueError, r"cotangent: only for reduction=\"none\""),
-        ("cross_entropy", (Z, Y), {"cotangent": np.ones(3), "reduction": "none"}, ValueError, r"cotangent: shape \(3,\)"),
+        ("cross_entropy", (Z, Y), {"cotangent": np.ones(3), "reduction": "none"}, ValueError, r"cotangent: shape"),
         ("focal", (Z, Q), {}, TypeError, r"target: dtype float64; allowed: integers"),
         ("focal", (Z, np.eye(3, dtype=int)[Y]), {}, ValueError, r"for one-hot integers, pass their argmax"),
         ("focal", (Z, Y), {"gamma": -1}, ValueError, r"gamma: -1.0; allowed: nonnegative numbers"),
@@ -251,7 +253,7 @@ def test_none_stands_for_the_default(package: ModuleType) -> None:
 def test_a_module_needs_numpy_alone(package: ModuleType, tmp_path: Any) -> None:
     """The file, copied into an empty folder, runs where nothing of symce, SymPy or torch is loaded."""
     file = tmp_path / "copied.py"
-    file.write_text(open(module(package, "cross_entropy").__file__, encoding="utf-8").read(), encoding="utf-8")
+    shutil.copy(module(package, "cross_entropy").__file__, file)
     code = (
         "import sys, numpy\nbefore = set(sys.modules)\nimport copied\n"
         "new = {m.partition('.')[0] for m in set(sys.modules) - before}\n"
@@ -268,3 +270,11 @@ def test_the_package_imports_a_loss_when_asked(package: ModuleType) -> None:
     assert dir(losses) == sorted(BY_NAME)
     with pytest.raises(AttributeError, match=r"no loss 'focall'; it has: .*focal"):
         losses.focall  # noqa: B018
+
+
+def test_a_class_of_weight_zero_counts_for_nothing(package: ModuleType) -> None:
+    m, z = module(package, "cross_entropy"), np.array([[-np.inf, 0.0], [1.0, 2.0]])
+    assert m.value(z, [0, 1], weight=[0.0, 1.0]) == m.value(z[1:], [1])
+    loss, gradient = m.value_and_grad(z, [0, 0], weight=[0.0, 1.0])
+    assert np.isnan(loss)
+    np.testing.assert_array_equal(gradient, 0)

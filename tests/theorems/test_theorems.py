@@ -1,0 +1,60 @@
+"""The theorems that all else rests on come out as textbooks have them, and they are true."""
+
+from itertools import product
+
+import mpmath as mp
+import pytest
+from numeric import Point, evaluate
+
+from symce.algebra.indices import Index
+from symce.algebra.nodes import Partial, Total
+from symce.rules import CATALOGUE
+from symce.theorems import chapters
+
+PROOFS = {p.name: p for proofs in chapters().values() for p in proofs}
+
+RESULTS = {
+    "softmax-jacobian": "(KroneckerDelta(j, k) - Softmax(z, j))*Softmax(z, k)",
+    "log-softmax": "KroneckerDelta(j, k) - Softmax(z, j)",
+    "logsumexp": "Softmax(z, j)",
+    "sigmoid": "(1 - Sigmoid(z[k]))*KroneckerDelta(j, k)*Sigmoid(z[k])",
+    "softmax-sums-to-one": "1",
+    "others-to-uniform": "(1 - eps)*KroneckerDelta(c, k) + eps/K",
+    "nll-of-log-softmax": "Softmax(z, j) - Named(y[j], KroneckerDelta(c, j))",
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_the_result(name):
+    assert str(PROOFS[name].result) == RESULTS[name]
+    assert not PROOFS[name].result.has(Total, Partial)
+
+
+@pytest.mark.parametrize("name", PROOFS)
+@pytest.mark.parametrize("size", [2, 3])
+def test_every_step_is_true(name, size):
+    proof = PROOFS[name]
+    lines = [proof.statement, *[s.expr for s in proof.steps]]
+    free = sorted({s for e in lines for s in e.free_symbols if isinstance(s, Index)}, key=str)
+    for choice in product(range(1, size + 1), repeat=len(free)):
+        point = Point(size, dict(zip(free, choice, strict=True)))
+        values = [evaluate(e, point) for e in lines]
+        for n, value in enumerate(values[1:]):
+            assert mp.almosteq(values[0], value, rel_eps=mp.mpf(10) ** -15, abs_eps=mp.mpf(10) ** -15), (n, point)
+
+
+def test_the_jacobian_is_a_theorem_and_not_a_premise():
+    """What a derivation cites as a rule is what the theorem proves, and the proof does not use that rule."""
+    for name, rule in (("softmax-jacobian", "softmax-jacobian"), ("sigmoid", "sigmoid-derivative")):
+        law = CATALOGUE[rule].law
+        assert PROOFS[name].statement == law[0]
+        assert PROOFS[name].result == law[1]
+        assert rule not in {s.rule for s in PROOFS[name].steps}
+    assert "derivative-of-logsumexp" not in {s.rule for s in PROOFS["logsumexp"].steps}
+    assert "derivative-of-sigmoid" not in {s.rule for s in PROOFS["sigmoid"].steps}
+
+
+def test_the_conversion_of_the_smoothings_is_the_other_form():
+    from symce.theorems.smoothing import eps, uniform
+
+    assert PROOFS["others-to-uniform"].result == uniform(eps)
