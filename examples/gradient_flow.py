@@ -13,6 +13,7 @@ import importlib
 import numpy as np
 import torch
 import torch.nn.functional as F
+
 from symce_kernels.numpy import cross_entropy as numpy_kernel
 from symce_kernels.torch.functional import cross_entropy as torch_kernel
 

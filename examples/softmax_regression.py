@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
 from symce_kernels.numpy import cross_entropy
 
 Array = NDArray[np.floating[Any]]
@@ -175,7 +176,7 @@ class SoftmaxRegression:
         target = np.searchsorted(self.classes_, labels).clip(max=len(self.classes_) - 1)
         unknown = labels[self.classes_[target] != labels]
         if unknown.size:
-            raise ValueError(f"y: label {unknown[0]!r} was not seen by fit; allowed: {self.classes_.tolist()}")
+            raise ValueError(f"y: label {unknown[0]} was not seen by fit; allowed: {self.classes_.tolist()}")
         return self._objective(self._features(X), target)
 
     def predict_proba(self, X: ArrayLike) -> Array:

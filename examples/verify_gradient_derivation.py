@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
+
 from symce_kernels.numpy import cross_entropy as numpy_kernel
 from symce_kernels.torch.functional import cross_entropy as torch_kernel
-from torch import Tensor
 
 N, D, K = 4, 5, 3  # samples, features, classes
 Gradients = tuple[Tensor, Tensor]

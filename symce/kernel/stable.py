@@ -99,7 +99,12 @@ class SoftmaxForms:
         return self._let(name, value, note)
 
     @cached_property
+    def top_class(self) -> ir.Node:
+        return self._name("top_class", ir.Reduce("argmax", self._vector))
+
+    @cached_property
     def top(self) -> ir.Node:
+        _ = self.top_class  # named first, so that a target may take the maximum as the entry there
         return self._name("top", ir.Reduce("max", self._vector))
 
     @cached_property
@@ -112,7 +117,7 @@ class SoftmaxForms:
 
     @cached_property
     def is_top(self) -> ir.Node:
-        return self._name("is_top", ir.OneHot(ir.Reduce("argmax", self._vector)))
+        return self._name("is_top", ir.OneHot(self.top_class))
 
     @cached_property
     def rest(self) -> ir.Node:

@@ -163,12 +163,9 @@ def _parameter(p: KernelParam) -> list[str]:
         return lines(f"{p.name} = ", call("_number", name, p.name, f'"{p.domain}"', *default), 4)
     if p.shape == "K":
         return lines(f"{p.name} = ", call("_per_class", name, p.name, "K", "dtype", f'"{p.domain}"', *default), 4)
-    text = []
-    if p.default is not None:
-        text += [f"    if {p.name} is None:", f"        {p.name} = np.full(logits.shape, {p.default!r})"]
-    text += lines(f"{p.name} = ", call("_array", name, p.name, "logits.shape", "dtype"), 4)
-    if p.domain != "real":
-        text.append(f'    _check_domain({name}, {p.name}, "{p.domain}")')
+    text = lines(
+        f"{p.name} = ", call("_per_entry", name, p.name, "logits.shape", "dtype", f'"{p.domain}"', *default), 4
+    )
     return [*text, f"    {p.name} = _to_rows({p.name}, axis)"]
 
 

@@ -49,7 +49,9 @@ def formulas(kernel: Kernel) -> str:
 
 def describe(param: KernelParam, logits: str) -> str:
     """What a parameter is: its shape, domain and default, then the words of the loss."""
-    shape = {"": "a number", "K": "a number, or one a class (K,)", "NxK": f"the shape of the {logits}"}[param.shape]
+    shape = {"": "a number", "K": "a number, or one a class (K,)", "NxK": f"a number, or one an entry of the {logits}"}[
+        param.shape
+    ]
     default = "required" if param.default is None else f"default {param.default!r}"
     domain = f" {_DOMAIN[param.domain]}" if _DOMAIN[param.domain] else ""
     words = f"; {escape(param.doc)}" if param.doc else ""

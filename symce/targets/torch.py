@@ -50,8 +50,9 @@ class TorchPrinter(Printer):
         return f"torch.arange({size}, device=logits.device)"
 
     def select(self, condition: Text, then: Text, otherwise: Text, *, numbers: bool) -> Text:
-        where = call("torch.where", condition, then, otherwise)
-        return Text(f"{where.text}.to(logits.dtype)") if numbers else where
+        if numbers:  # two plain numbers would be chosen between in PyTorch's default dtype, and rounded to it
+            then = call("logits.new_tensor", then)
+        return call("torch.where", condition, then, otherwise)
 
     def extremum(self, op: str, left: Text, right: Text, *, number: bool) -> Text:
         if number:
@@ -167,7 +168,7 @@ _KINDS = {
 
 
 def _annotated(p: KernelParam) -> str:
-    kind = {"": "float", "K": "Tensor | float", "NxK": "Tensor"}[p.shape]
+    kind = {"": "float", "K": "Tensor | float", "NxK": "Tensor | float"}[p.shape]
     return f"{p.name}: {kind}" if p.default is None else f"{p.name}: {kind} | None = {p.default!r}"
 
 
@@ -185,12 +186,7 @@ def _parameter(p: KernelParam) -> list[str]:
         return lines(f"{p.name} = ", call("_number", name, p.name, f'"{p.domain}"', *default), 4)
     if p.shape == "K":
         return lines(f"{p.name} = ", call("_per_class", name, p.name, "rows", f'"{p.domain}"', *default), 4)
-    text = []
-    if p.default is not None:
-        text += [f"    if {p.name} is None:", f"        {p.name} = torch.full_like(input, {p.default!r})"]
-    text += [f"    _check_constant({name}, {p.name})", f"    _check_shape({name}, {p.name}, input.shape)"]
-    if p.domain != "real":
-        text.append(f'    _check_domain({name}, {p.name}, "{p.domain}")')
+    text = lines(f"{p.name} = ", call("_per_entry", name, p.name, "input", f'"{p.domain}"', *default), 4)
     return [*text, f"    {p.name} = _to_rows({p.name}).to(rows.dtype)"]
 
 

@@ -62,7 +62,7 @@ def test_the_one_hot_form_needs_no_assumption(derivations):
     focal = derivations["focal"].gradient.final
     assert focal.assumptions == ()
     assert focal.result.has(Softmax(z, j) - label)
-    assert derivations["nll"].gradient.final.result == -label
+    assert derivations["nll_loss"].gradient.final.result == -label
 
 
 @pytest.mark.parametrize("name", ["label_smoothing", "label_smoothing_uniform"])

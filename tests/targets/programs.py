@@ -176,4 +176,29 @@ def temperature() -> Kernel:
     )  # fmt: skip
 
 
-KERNELS = (cross_entropy(), focal(), binary_cross_entropy(), entropy(), temperature())
+def taught() -> Kernel:
+    """e^s times the cross-entropy against a parameter of the logits' shape: parameters of every shape, no target."""
+    teacher, factor, s = Input("teacher", "row"), Input("factor", "class"), Input("s", "scalar")
+    let = Lets()
+    parts = softmax(let)
+    u = let("u", op("mul", op("exp", s), op("mul", factor, teacher)))
+    Q = let("Q", total(u))
+    program = RowProgram(
+        (Z, teacher, factor, s),
+        tuple(let.lets),
+        {
+            "value": total(op("product", u, parts["nll"])),
+            "gradient": op("sub", op("mul", parts["p"], op("sub", Q, u)), op("mul", u, parts["q"])),
+        },
+    )
+    return kernel(
+        "taught", "Cross-entropy against a teacher", "none", {"none": program},
+        params=(
+            KernelParam("teacher", "nonnegative", 0.25, "NxK", "what the probabilities should be"),
+            KernelParam("factor", "real", None, "K", ""),
+            KernelParam("s", "real", 0.0, "", "logarithm of a factor"),
+        ),
+    )  # fmt: skip
+
+
+KERNELS = (cross_entropy(), focal(), binary_cross_entropy(), entropy(), temperature(), taught())

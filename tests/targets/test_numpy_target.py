@@ -51,7 +51,8 @@ def reference(kernel: Kernel, z: np.ndarray, target: Any, v: np.ndarray, o: dict
             form, factor, inputs = "dense", weight if kernel.elementwise else 1.0, {"target": q[None]}
         else:
             mass += 1
-        out = evaluate(kernel.programs[form], logits=z[i : i + 1], v=v[i : i + 1], **inputs, **params)
+        row = {p.name: params[p.name][i : i + 1] for p in kernel.params if p.shape == "NxK"}
+        out = evaluate(kernel.programs[form], logits=z[i : i + 1], v=v[i : i + 1], **inputs, **(params | row))
         losses.append(np.atleast_1d(factor * out["value"][0]))
         rows.append(factor * out["gradient"][0])
         products.append(factor * out.get("hvp", np.zeros((1, k)))[0])
@@ -87,7 +88,8 @@ def calls(draw: st.DrawFn, kernel: Kernel) -> dict[str, Any]:
     if kernel.linear_in_target:
         o["label_smoothing"] = draw(st.sampled_from([0.0, 0.125, 1.0]))
     for p in kernel.params:
-        o[p.name] = draw(st.sampled_from([0.5, 2.0])) if p.shape == "" else rng.uniform(0.5, 2, k).astype(dtype)
+        shape = {"K": (k,), "NxK": (n, k)}.get(p.shape)
+        o[p.name] = rng.uniform(0.5, 2, shape).astype(dtype) if shape else draw(st.sampled_from([0.5, 2.0]))
     if o["reduction"] == "none":
         o["cotangent"] = rng.normal(size=(n, k if kernel.elementwise else 1)).astype(dtype)
     return {"logits": z, "target": target, "v": rng.normal(size=(n, k)).astype(dtype), "options": o}
@@ -230,12 +232,14 @@ Z, Y, Q = np.zeros((2, 3)), np.array([0, 1]), np.full((2, 3), 1 / 3)
         ("focal", (Z, np.eye(3, dtype=int)[Y]), {}, ValueError, r"for one-hot integers, pass their argmax"),
         ("focal", (Z, Y), {"gamma": -1}, ValueError, r"gamma: -1.0; allowed: nonnegative numbers"),
         ("focal", (Z, Y), {"gamma": [1, 2]}, TypeError, r"gamma: \[1, 2\]; allowed: a number"),
-        ("focal", (Z, Y), {"alpha": [1.0, -1.0, 1.0]}, ValueError, r"alpha: .*; allowed: nonnegative"),
+        ("focal", (Z, Y), {"alpha": [1.0, -1.0, 1.0]}, ValueError, r"alpha: -1.0 at position \(1,\); "),
         ("focal", (Z, Y), {"label_smoothing": 0.1}, TypeError, r"unexpected keyword"),
         ("temperature", (Z, Y), {}, TypeError, r"missing 1 required keyword-only argument: 'T'"),
         ("temperature", (Z, Y), {"T": 0}, ValueError, r"T: 0.0; allowed: positive numbers"),
         ("binary_cross_entropy", (Z, np.ones((2, 3), int)), {}, TypeError, r"target: dtype int64; allowed: a float"),
         ("entropy", (Z, Y), {}, TypeError, r"positional argument"),
+        ("taught", (Z,), {"factor": 1, "teacher": Q[:1]}, ValueError, r"teacher: shape \(1, 3\); allowed: \(2, 3\)"),
+        ("taught", (Z,), {"factor": 1, "teacher": -Q}, ValueError, r"teacher: -0.3.* at position \(0, 0\);"),
     ],
 )  # fmt: skip
 def test_errors_name_argument_value_and_remedy(
@@ -246,6 +250,8 @@ def test_errors_name_argument_value_and_remedy(
 
 
 def test_none_stands_for_the_default(package: ModuleType) -> None:
+    m = module(package, "taught")
+    np.testing.assert_array_equal(m.value(Z, factor=1.0), m.value(Z, factor=np.ones(3), teacher=np.full((2, 3), 0.25)))
     m = module(package, "focal")
     np.testing.assert_array_equal(m.value(Z, Y, gamma=None, alpha=None), m.value(Z, Y))
 

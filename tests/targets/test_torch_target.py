@@ -62,7 +62,8 @@ def test_agrees_with_numpy(package: ModuleType, name: str, data: st.DataObject) 
     if kernel.linear_in_target:
         o["label_smoothing"] = draw(st.sampled_from([0.0, 0.1]))
     for p in kernel.params:
-        o[p.name] = 1.5 if p.shape == "" else torch.as_tensor(rng.uniform(0.5, 2, k))
+        shape = {"K": (k,), "NxK": (n, k)}.get(p.shape)
+        o[p.name] = torch.as_tensor(rng.uniform(0.5, 2, shape)) if shape else 1.5
     args = () if target is None else (target,)
     versions = [a._version for a in (z, *args)]
 
@@ -136,6 +137,7 @@ def calls(name: str) -> list[tuple[Any, ...]]:
         "focal": [((y,), {"gamma": g_, "alpha": w, "reduction": "none"}) for g_ in (0.0, 0.5, 1.0, 2.0, 5.0)],
         "binary_cross_entropy": [((q,), {}), ((q,), {"weight": w, "reduction": "none"})],
         "entropy": [((), {}), ((), {"reduction": "none"})],
+        "taught": [((), {"teacher": q, "factor": w, "s": 0.5})],
         "temperature": [((y,), {"T": 0.5}), ((y,), {"T": 3.0, "reduction": "none"})],
     }[name]  # fmt: skip
 
@@ -244,8 +246,10 @@ Z, Y = torch.zeros(2, 3), torch.tensor([0, 1])
         ("cross_entropy", (Z, Y), {"reduction": "avg"}, ValueError, r"reduction: 'avg'; allowed"),
         ("cross_entropy", (Z, Y), {"normalizer": -2}, ValueError, r"normalizer: -2.0; allowed: positive"),
         ("focal", (Z, Y), {"gamma": -1}, ValueError, r"gamma: -1.0; allowed: nonnegative"),
-        ("focal", (Z, Y), {"alpha": torch.tensor([1.0, -1.0, 0.0])}, ValueError, r"alpha: .*; allowed: nonnegative"),
+        ("focal", (Z, Y), {"alpha": torch.tensor([1.0, -1.0, 0.0])}, ValueError, r"alpha: -1.0 at position \(1,\);"),
         ("focal", (Z, Z), {}, TypeError, r"target: dtype torch.float32; allowed: integers"),
+        ("taught", (Z,), {"factor": 1, "teacher": Z[:1]}, ValueError, r"teacher: shape \(1, 3\); allowed: \(2, 3\)"),
+        ("taught", (Z,), {"factor": 1, "teacher": Z - 1}, ValueError, r"teacher: -1.0 at position \(0, 0\);"),
         ("temperature", (Z, Y), {}, TypeError, r"missing 1 required keyword-only argument: 'T'"),
         ("binary_cross_entropy", (Z, Z.long()), {}, TypeError, r"target: dtype torch.int64; allowed: a floating"),
     ],
@@ -264,6 +268,8 @@ def test_a_module_holds_its_options(package: ModuleType) -> None:
     assert set(m.state_dict()) == {"alpha", "weight"}
     torch.testing.assert_close(m(Z, Y), losses(package).focal(Z, Y, alpha=alpha, gamma=1.0))
     torch.testing.assert_close(m(Z, Y, normalizer=torch.tensor(1.0)), 2 * m(Z, Y, normalizer=2))
+    taught = losses(package).TaughtLoss(factor=2.0)
+    torch.testing.assert_close(taught(Z, teacher=Z + 0.25), losses(package).taught(Z, factor=2.0))
 
 
 ORDERS = [

@@ -21,7 +21,7 @@ __all__ = [
     "kl_target_softmax",
     "label_smoothing",
     "label_smoothing_uniform",
-    "nll",
+    "nll_loss",
     "sigmoid_focal",
     "softmax_entropy",
     "temperature_cross_entropy",

@@ -176,7 +176,7 @@ def _reduce(run, wanted, row_weight, denominator, cotangent, reduction, K, resul
 
 def _product(a, b):
     """a * b, but 0 wherever a is 0, be b infinite or NaN: 0 * log 0 = 0, and a row that does not count gives 0."""
-    return np.where(a == 0, 0, a * b)
+    return a * b if np.all(a) else np.where(a == 0, 0, a * b)
 
 
 def _softplus(x):
@@ -245,5 +245,7 @@ def _check_domain(name, x, domain):
     """Raise ValueError unless every number lies in the domain."""
     inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
     if not np.all(inside):
+        first = tuple(np.argwhere(~np.asarray(inside))[0].tolist())
+        where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
-        raise ValueError(f"{name}: {x}; allowed: {allowed}")
+        raise ValueError(f"{name}: {np.asarray(x)[first]}{where}; allowed: {allowed}")

@@ -140,9 +140,10 @@ def hvp(
 def _value_index(logits, target):
     """Losses of rows; target: class indices (N, 1)."""
     classes = np.arange(logits.shape[1])
-    top = np.max(logits, axis=1, keepdims=True)
+    top_class = np.argmax(logits, axis=1, keepdims=True)
+    top = np.take_along_axis(logits, top_class, axis=1)
     gap_c = top - np.take_along_axis(logits, target, axis=1)
-    is_top = classes == np.argmax(logits, axis=1, keepdims=True)
+    is_top = classes == top_class
     # how far each logit is below the largest: never negative
     gap = top - logits
     # numerators of softmax, the largest of them 1
@@ -158,9 +159,10 @@ def _value_index(logits, target):
 def _value_and_grad_index(logits, target):
     """Losses and gradients of rows; target: class indices (N, 1)."""
     classes = np.arange(logits.shape[1])
-    top = np.max(logits, axis=1, keepdims=True)
+    top_class = np.argmax(logits, axis=1, keepdims=True)
+    top = np.take_along_axis(logits, top_class, axis=1)
     gap_c = top - np.take_along_axis(logits, target, axis=1)
-    is_top = classes == np.argmax(logits, axis=1, keepdims=True)
+    is_top = classes == top_class
     # how far each logit is below the largest: never negative
     gap = top - logits
     # numerators of softmax, the largest of them 1
@@ -185,8 +187,9 @@ def _value_and_grad_index(logits, target):
 def _hvp_index(logits, target, v):
     """The Hessian times v of rows; target: class indices (N, 1)."""
     classes = np.arange(logits.shape[1])
-    top = np.max(logits, axis=1, keepdims=True)
-    is_top = classes == np.argmax(logits, axis=1, keepdims=True)
+    top_class = np.argmax(logits, axis=1, keepdims=True)
+    top = np.take_along_axis(logits, top_class, axis=1)
+    is_top = classes == top_class
     # how far each logit is below the largest: never negative
     gap = top - logits
     # numerators of softmax, the largest of them 1
@@ -203,10 +206,11 @@ def _hvp_index(logits, target, v):
 def _value_dense(logits, target):
     """Losses of rows; target: (N, K)."""
     classes = np.arange(logits.shape[1])
-    top = np.max(logits, axis=1, keepdims=True)
+    top_class = np.argmax(logits, axis=1, keepdims=True)
+    top = np.take_along_axis(logits, top_class, axis=1)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == np.argmax(logits, axis=1, keepdims=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = np.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -221,10 +225,11 @@ def _value_dense(logits, target):
 def _value_and_grad_dense(logits, target):
     """Losses and gradients of rows; target: (N, K)."""
     classes = np.arange(logits.shape[1])
-    top = np.max(logits, axis=1, keepdims=True)
+    top_class = np.argmax(logits, axis=1, keepdims=True)
+    top = np.take_along_axis(logits, top_class, axis=1)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == np.argmax(logits, axis=1, keepdims=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = np.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -245,10 +250,11 @@ def _value_and_grad_dense(logits, target):
 def _hvp_dense(logits, target, v):
     """The Hessian times v of rows; target: (N, K)."""
     classes = np.arange(logits.shape[1])
-    top = np.max(logits, axis=1, keepdims=True)
+    top_class = np.argmax(logits, axis=1, keepdims=True)
+    top = np.take_along_axis(logits, top_class, axis=1)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == np.argmax(logits, axis=1, keepdims=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = np.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -335,7 +341,7 @@ def _reduce(run, wanted, row_weight, denominator, cotangent, reduction, K, resul
 
 def _product(a, b):
     """a * b, but 0 wherever a is 0, be b infinite or NaN: 0 * log 0 = 0, and a row that does not count gives 0."""
-    return np.where(a == 0, 0, a * b)
+    return a * b if np.all(a) else np.where(a == 0, 0, a * b)
 
 
 def _effective_target(y, K, weight, label_smoothing, dtype):
@@ -422,5 +428,7 @@ def _check_domain(name, x, domain):
     """Raise ValueError unless every number lies in the domain."""
     inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
     if not np.all(inside):
+        first = tuple(np.argwhere(~np.asarray(inside))[0].tolist())
+        where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
-        raise ValueError(f"{name}: {x}; allowed: {allowed}")
+        raise ValueError(f"{name}: {np.asarray(x)[first]}{where}; allowed: {allowed}")

@@ -88,10 +88,11 @@ def hvp(
 def _value_dense(logits, target):
     """Losses of rows; target: (N, K)."""
     classes = np.arange(logits.shape[1])
-    top = np.max(logits, axis=1, keepdims=True)
+    top_class = np.argmax(logits, axis=1, keepdims=True)
+    top = np.take_along_axis(logits, top_class, axis=1)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == np.argmax(logits, axis=1, keepdims=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = np.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -106,10 +107,11 @@ def _value_dense(logits, target):
 def _value_and_grad_dense(logits, target):
     """Losses and gradients of rows; target: (N, K)."""
     classes = np.arange(logits.shape[1])
-    top = np.max(logits, axis=1, keepdims=True)
+    top_class = np.argmax(logits, axis=1, keepdims=True)
+    top = np.take_along_axis(logits, top_class, axis=1)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == np.argmax(logits, axis=1, keepdims=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = np.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -130,10 +132,11 @@ def _value_and_grad_dense(logits, target):
 def _hvp_dense(logits, target, v):
     """The Hessian times v of rows; target: (N, K)."""
     classes = np.arange(logits.shape[1])
-    top = np.max(logits, axis=1, keepdims=True)
+    top_class = np.argmax(logits, axis=1, keepdims=True)
+    top = np.take_along_axis(logits, top_class, axis=1)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == np.argmax(logits, axis=1, keepdims=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = np.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -207,7 +210,7 @@ def _reduce(run, wanted, row_weight, denominator, cotangent, reduction, K, resul
 
 def _product(a, b):
     """a * b, but 0 wherever a is 0, be b infinite or NaN: 0 * log 0 = 0, and a row that does not count gives 0."""
-    return np.where(a == 0, 0, a * b)
+    return a * b if np.all(a) else np.where(a == 0, 0, a * b)
 
 
 def _logits(logits, axis):
@@ -254,5 +257,7 @@ def _check_domain(name, x, domain):
     """Raise ValueError unless every number lies in the domain."""
     inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
     if not np.all(inside):
+        first = tuple(np.argwhere(~np.asarray(inside))[0].tolist())
+        where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
-        raise ValueError(f"{name}: {x}; allowed: {allowed}")
+        raise ValueError(f"{name}: {np.asarray(x)[first]}{where}; allowed: {allowed}")

@@ -149,9 +149,10 @@ def _value_index(logits, target, T):
     classes = np.arange(logits.shape[1])
     # the logits after the inner map
     adjusted = logits / T
-    top = np.max(adjusted, axis=1, keepdims=True)
+    top_class = np.argmax(adjusted, axis=1, keepdims=True)
+    top = np.take_along_axis(adjusted, top_class, axis=1)
     gap_c = top - np.take_along_axis(adjusted, target, axis=1)
-    is_top = classes == np.argmax(adjusted, axis=1, keepdims=True)
+    is_top = classes == top_class
     # how far each logit is below the largest: never negative
     gap = top - adjusted
     # numerators of softmax, the largest of them 1
@@ -169,9 +170,10 @@ def _value_and_grad_index(logits, target, T):
     classes = np.arange(logits.shape[1])
     # the logits after the inner map
     adjusted = logits / T
-    top = np.max(adjusted, axis=1, keepdims=True)
+    top_class = np.argmax(adjusted, axis=1, keepdims=True)
+    top = np.take_along_axis(adjusted, top_class, axis=1)
     gap_c = top - np.take_along_axis(adjusted, target, axis=1)
-    is_top = classes == np.argmax(adjusted, axis=1, keepdims=True)
+    is_top = classes == top_class
     # how far each logit is below the largest: never negative
     gap = top - adjusted
     # numerators of softmax, the largest of them 1
@@ -198,8 +200,9 @@ def _hvp_index(logits, target, T, v):
     classes = np.arange(logits.shape[1])
     # the logits after the inner map
     adjusted = logits / T
-    top = np.max(adjusted, axis=1, keepdims=True)
-    is_top = classes == np.argmax(adjusted, axis=1, keepdims=True)
+    top_class = np.argmax(adjusted, axis=1, keepdims=True)
+    top = np.take_along_axis(adjusted, top_class, axis=1)
+    is_top = classes == top_class
     # how far each logit is below the largest: never negative
     gap = top - adjusted
     # numerators of softmax, the largest of them 1
@@ -218,10 +221,11 @@ def _value_dense(logits, target, T):
     classes = np.arange(logits.shape[1])
     # the logits after the inner map
     adjusted = logits / T
-    top = np.max(adjusted, axis=1, keepdims=True)
+    top_class = np.argmax(adjusted, axis=1, keepdims=True)
+    top = np.take_along_axis(adjusted, top_class, axis=1)
     # how far each logit is below the largest: never negative
     gap = top - adjusted
-    is_top = classes == np.argmax(adjusted, axis=1, keepdims=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = np.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -238,10 +242,11 @@ def _value_and_grad_dense(logits, target, T):
     classes = np.arange(logits.shape[1])
     # the logits after the inner map
     adjusted = logits / T
-    top = np.max(adjusted, axis=1, keepdims=True)
+    top_class = np.argmax(adjusted, axis=1, keepdims=True)
+    top = np.take_along_axis(adjusted, top_class, axis=1)
     # how far each logit is below the largest: never negative
     gap = top - adjusted
-    is_top = classes == np.argmax(adjusted, axis=1, keepdims=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = np.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -264,10 +269,11 @@ def _hvp_dense(logits, target, T, v):
     classes = np.arange(logits.shape[1])
     # the logits after the inner map
     adjusted = logits / T
-    top = np.max(adjusted, axis=1, keepdims=True)
+    top_class = np.argmax(adjusted, axis=1, keepdims=True)
+    top = np.take_along_axis(adjusted, top_class, axis=1)
     # how far each logit is below the largest: never negative
     gap = top - adjusted
-    is_top = classes == np.argmax(adjusted, axis=1, keepdims=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = np.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -357,7 +363,7 @@ def _reduce(run, wanted, row_weight, denominator, cotangent, reduction, K, resul
 
 def _product(a, b):
     """a * b, but 0 wherever a is 0, be b infinite or NaN: 0 * log 0 = 0, and a row that does not count gives 0."""
-    return np.where(a == 0, 0, a * b)
+    return a * b if np.all(a) else np.where(a == 0, 0, a * b)
 
 
 def _effective_target(y, K, weight, label_smoothing, dtype):
@@ -444,5 +450,7 @@ def _check_domain(name, x, domain):
     """Raise ValueError unless every number lies in the domain."""
     inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
     if not np.all(inside):
+        first = tuple(np.argwhere(~np.asarray(inside))[0].tolist())
+        where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
-        raise ValueError(f"{name}: {x}; allowed: {allowed}")
+        raise ValueError(f"{name}: {np.asarray(x)[first]}{where}; allowed: {allowed}")

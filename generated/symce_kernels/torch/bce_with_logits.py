@@ -207,6 +207,9 @@ def _per_class(name, value, rows, domain="real", default=None):
 def _check_domain(name, x, domain):
     """Raise ValueError unless every number lies in the domain."""
     inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
-    if not torch.as_tensor(inside).all():
+    inside = torch.as_tensor(inside)
+    if not inside.all():
+        first = tuple((~inside).nonzero()[0].tolist())
+        where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
-        raise ValueError(f"{name}: {x}; allowed: {allowed}")
+        raise ValueError(f"{name}: {x[first].item() if first else x}{where}; allowed: {allowed}")

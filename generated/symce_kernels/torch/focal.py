@@ -107,13 +107,14 @@ def _value_index(logits, target, gamma, alpha):
     """Losses of rows; target: class indices (N, 1)."""
     classes = torch.arange(logits.shape[1], device=logits.device)
     onehot = classes == target
-    top = torch.gather(logits, 1, torch.argmax(logits, dim=1, keepdim=True))
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - logits
     # numerators of softmax, the largest of them 1
     scaled = torch.exp(-gap)
     others = torch.sum(torch.where(onehot, 0, scaled), dim=1, keepdim=True)
-    is_top = classes == torch.argmax(logits, dim=1, keepdim=True)
+    is_top = classes == top_class
     # without the largest, so that nothing small is lost beside its 1
     rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
     # the denominator of softmax
@@ -131,13 +132,14 @@ def _gradient_index(logits, target, gamma, alpha):
     """Gradients of rows; target: class indices (N, 1)."""
     classes = torch.arange(logits.shape[1], device=logits.device)
     onehot = classes == target
-    top = torch.gather(logits, 1, torch.argmax(logits, dim=1, keepdim=True))
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - logits
     # numerators of softmax, the largest of them 1
     scaled = torch.exp(-gap)
     others = torch.sum(torch.where(onehot, 0, scaled), dim=1, keepdim=True)
-    is_top = classes == torch.argmax(logits, dim=1, keepdim=True)
+    is_top = classes == top_class
     # without the largest, so that nothing small is lost beside its 1
     rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
     # the denominator of softmax
@@ -280,6 +282,9 @@ def _per_class(name, value, rows, domain="real", default=None):
 def _check_domain(name, x, domain):
     """Raise ValueError unless every number lies in the domain."""
     inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
-    if not torch.as_tensor(inside).all():
+    inside = torch.as_tensor(inside)
+    if not inside.all():
+        first = tuple((~inside).nonzero()[0].tolist())
+        where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
-        raise ValueError(f"{name}: {x}; allowed: {allowed}")
+        raise ValueError(f"{name}: {x[first].item() if first else x}{where}; allowed: {allowed}")

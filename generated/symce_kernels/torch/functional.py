@@ -10,28 +10,28 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from .bce_with_logits import bce_with_logits
+from .bce_with_logits import bce_with_logits as _bce_with_logits
 from .cross_entropy import cross_entropy as _cross_entropy
 from .focal import focal
 from .kl_softmax_target import kl_softmax_target
 from .kl_target_softmax import kl_target_softmax
 from .label_smoothing import label_smoothing
 from .label_smoothing_uniform import label_smoothing_uniform
-from .nll import nll
+from .nll_loss import nll_loss as _nll_loss
 from .sigmoid_focal import sigmoid_focal
 from .softmax_entropy import softmax_entropy
 from .temperature_cross_entropy import temperature_cross_entropy
 from .weighted_cross_entropy import weighted_cross_entropy
 
 __all__ = [
-    "bce_with_logits",
+    "binary_cross_entropy_with_logits",
     "cross_entropy",
     "focal",
     "kl_softmax_target",
     "kl_target_softmax",
     "label_smoothing",
     "label_smoothing_uniform",
-    "nll",
+    "nll_loss",
     "sigmoid_focal",
     "softmax_entropy",
     "temperature_cross_entropy",
@@ -57,3 +57,27 @@ def cross_entropy(
         label_smoothing=label_smoothing,
         reduction=reduction,
     )
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
+) -> Tensor:
+    """As ``torch.nn.functional.binary_cross_entropy_with_logits``: weight is broadcast to the input."""
+    if weight is None:
+        return _bce_with_logits(input, target, reduction=reduction)
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f'reduction: {reduction!r}; allowed: "mean", "sum", "none"')
+    losses = weight * _bce_with_logits(input, target, reduction="none")
+    return losses if reduction == "none" else losses.mean() if reduction == "mean" else losses.sum()
+
+
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> Tensor:
+    """As ``torch.nn.functional.nll_loss``: input holds log-probabilities."""
+    return _nll_loss(input, target, weight=weight, ignore_index=ignore_index, reduction=reduction)

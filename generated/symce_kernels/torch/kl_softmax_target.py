@@ -66,10 +66,11 @@ class KlSoftmaxTargetLoss(nn.Module):
 def _value_dense(logits, target):
     """Losses of rows; target: (N, K)."""
     classes = torch.arange(logits.shape[1], device=logits.device)
-    top = torch.gather(logits, 1, torch.argmax(logits, dim=1, keepdim=True))
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == torch.argmax(logits, dim=1, keepdim=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = torch.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -87,10 +88,11 @@ def _value_dense(logits, target):
 def _gradient_dense(logits, target):
     """Gradients of rows; target: (N, K)."""
     classes = torch.arange(logits.shape[1], device=logits.device)
-    top = torch.gather(logits, 1, torch.argmax(logits, dim=1, keepdim=True))
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == torch.argmax(logits, dim=1, keepdim=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = torch.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -108,10 +110,11 @@ def _gradient_dense(logits, target):
 def _hvp_dense(logits, target, v):
     """Hessians times v of rows; target: (N, K)."""
     classes = torch.arange(logits.shape[1], device=logits.device)
-    top = torch.gather(logits, 1, torch.argmax(logits, dim=1, keepdim=True))
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == torch.argmax(logits, dim=1, keepdim=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = torch.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -233,6 +236,9 @@ def _number(name, value, domain, default=None):
 def _check_domain(name, x, domain):
     """Raise ValueError unless every number lies in the domain."""
     inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
-    if not torch.as_tensor(inside).all():
+    inside = torch.as_tensor(inside)
+    if not inside.all():
+        first = tuple((~inside).nonzero()[0].tolist())
+        where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
-        raise ValueError(f"{name}: {x}; allowed: {allowed}")
+        raise ValueError(f"{name}: {x[first].item() if first else x}{where}; allowed: {allowed}")

@@ -62,7 +62,12 @@ class LabelSmoothingUniformLoss(nn.Module):
     """``label_smoothing_uniform`` as a module; tensors among the options are buffers."""
 
     def __init__(
-        self, *, eps: float | None = 0.1, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean"
+        self,
+        *,
+        eps: float | None = 0.1,
+        weight: Tensor | None = None,
+        ignore_index: int = -100,
+        reduction: str = "mean",
     ) -> None:
         super().__init__()
         self.eps = eps
@@ -94,10 +99,11 @@ def _value_index(logits, target, eps):
     K = logits.shape[1]
     classes = torch.arange(K, device=logits.device)
     onehot = classes == target
-    top = torch.gather(logits, 1, torch.argmax(logits, dim=1, keepdim=True))
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == torch.argmax(logits, dim=1, keepdim=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = torch.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -106,7 +112,7 @@ def _value_index(logits, target, eps):
     # never the logarithm of p
     log_p = -(gap + log_mass)
     total = torch.sum(
-        _product(torch.where(onehot, 1 + eps / K - eps, eps / K).to(logits.dtype), log_p), dim=1, keepdim=True
+        _product(torch.where(onehot, logits.new_tensor(1 + eps / K - eps), eps / K), log_p), dim=1, keepdim=True
     )
     return -total
 
@@ -116,10 +122,11 @@ def _gradient_index(logits, target, eps):
     K = logits.shape[1]
     classes = torch.arange(K, device=logits.device)
     onehot = classes == target
-    top = torch.gather(logits, 1, torch.argmax(logits, dim=1, keepdim=True))
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == torch.argmax(logits, dim=1, keepdim=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = torch.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -136,10 +143,11 @@ def _gradient_index(logits, target, eps):
 def _hvp_index(logits, target, eps, v):
     """Hessians times v of rows; target: class indices (N, 1)."""
     classes = torch.arange(logits.shape[1], device=logits.device)
-    top = torch.gather(logits, 1, torch.argmax(logits, dim=1, keepdim=True))
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == torch.argmax(logits, dim=1, keepdim=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = torch.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -298,6 +306,9 @@ def _per_class(name, value, rows, domain="real", default=None):
 def _check_domain(name, x, domain):
     """Raise ValueError unless every number lies in the domain."""
     inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
-    if not torch.as_tensor(inside).all():
+    inside = torch.as_tensor(inside)
+    if not inside.all():
+        first = tuple((~inside).nonzero()[0].tolist())
+        where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
-        raise ValueError(f"{name}: {x}; allowed: {allowed}")
+        raise ValueError(f"{name}: {x[first].item() if first else x}{where}; allowed: {allowed}")

@@ -118,9 +118,10 @@ def _value_index(logits, target, T):
     classes = torch.arange(logits.shape[1], device=logits.device)
     # the logits after the inner map
     adjusted = logits / T
-    top = torch.gather(adjusted, 1, torch.argmax(adjusted, dim=1, keepdim=True))
+    top_class = torch.argmax(adjusted, dim=1, keepdim=True)
+    top = torch.gather(adjusted, 1, top_class)
     gap_c = top - torch.gather(adjusted, 1, target)
-    is_top = classes == torch.argmax(adjusted, dim=1, keepdim=True)
+    is_top = classes == top_class
     # how far each logit is below the largest: never negative
     gap = top - adjusted
     # numerators of softmax, the largest of them 1
@@ -138,8 +139,9 @@ def _gradient_index(logits, target, T):
     classes = torch.arange(logits.shape[1], device=logits.device)
     # the logits after the inner map
     adjusted = logits / T
-    top = torch.gather(adjusted, 1, torch.argmax(adjusted, dim=1, keepdim=True))
-    is_top = classes == torch.argmax(adjusted, dim=1, keepdim=True)
+    top_class = torch.argmax(adjusted, dim=1, keepdim=True)
+    top = torch.gather(adjusted, 1, top_class)
+    is_top = classes == top_class
     # how far each logit is below the largest: never negative
     gap = top - adjusted
     # numerators of softmax, the largest of them 1
@@ -161,8 +163,9 @@ def _hvp_index(logits, target, T, v):
     classes = torch.arange(logits.shape[1], device=logits.device)
     # the logits after the inner map
     adjusted = logits / T
-    top = torch.gather(adjusted, 1, torch.argmax(adjusted, dim=1, keepdim=True))
-    is_top = classes == torch.argmax(adjusted, dim=1, keepdim=True)
+    top_class = torch.argmax(adjusted, dim=1, keepdim=True)
+    top = torch.gather(adjusted, 1, top_class)
+    is_top = classes == top_class
     # how far each logit is below the largest: never negative
     gap = top - adjusted
     # numerators of softmax, the largest of them 1
@@ -181,10 +184,11 @@ def _value_dense(logits, target, T):
     classes = torch.arange(logits.shape[1], device=logits.device)
     # the logits after the inner map
     adjusted = logits / T
-    top = torch.gather(adjusted, 1, torch.argmax(adjusted, dim=1, keepdim=True))
+    top_class = torch.argmax(adjusted, dim=1, keepdim=True)
+    top = torch.gather(adjusted, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - adjusted
-    is_top = classes == torch.argmax(adjusted, dim=1, keepdim=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = torch.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -201,10 +205,11 @@ def _gradient_dense(logits, target, T):
     classes = torch.arange(logits.shape[1], device=logits.device)
     # the logits after the inner map
     adjusted = logits / T
-    top = torch.gather(adjusted, 1, torch.argmax(adjusted, dim=1, keepdim=True))
+    top_class = torch.argmax(adjusted, dim=1, keepdim=True)
+    top = torch.gather(adjusted, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - adjusted
-    is_top = classes == torch.argmax(adjusted, dim=1, keepdim=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = torch.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -221,10 +226,11 @@ def _hvp_dense(logits, target, T, v):
     classes = torch.arange(logits.shape[1], device=logits.device)
     # the logits after the inner map
     adjusted = logits / T
-    top = torch.gather(adjusted, 1, torch.argmax(adjusted, dim=1, keepdim=True))
+    top_class = torch.argmax(adjusted, dim=1, keepdim=True)
+    top = torch.gather(adjusted, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - adjusted
-    is_top = classes == torch.argmax(adjusted, dim=1, keepdim=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = torch.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -438,6 +444,9 @@ def _per_class(name, value, rows, domain="real", default=None):
 def _check_domain(name, x, domain):
     """Raise ValueError unless every number lies in the domain."""
     inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
-    if not torch.as_tensor(inside).all():
+    inside = torch.as_tensor(inside)
+    if not inside.all():
+        first = tuple((~inside).nonzero()[0].tolist())
+        where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
-        raise ValueError(f"{name}: {x}; allowed: {allowed}")
+        raise ValueError(f"{name}: {x[first].item() if first else x}{where}; allowed: {allowed}")

@@ -119,9 +119,10 @@ class WeightedCrossEntropyLoss(nn.Module):
 def _value_index(logits, target, w):
     """Losses of rows; target: class indices (N, 1)."""
     classes = torch.arange(logits.shape[1], device=logits.device)
-    top = torch.gather(logits, 1, torch.argmax(logits, dim=1, keepdim=True))
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
     gap_c = top - torch.gather(logits, 1, target)
-    is_top = classes == torch.argmax(logits, dim=1, keepdim=True)
+    is_top = classes == top_class
     # how far each logit is below the largest: never negative
     gap = top - logits
     # numerators of softmax, the largest of them 1
@@ -137,9 +138,10 @@ def _value_index(logits, target, w):
 def _gradient_index(logits, target, w):
     """Gradients of rows; target: class indices (N, 1)."""
     classes = torch.arange(logits.shape[1], device=logits.device)
-    top = torch.gather(logits, 1, torch.argmax(logits, dim=1, keepdim=True))
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
     gap_c = top - torch.gather(logits, 1, target)
-    is_top = classes == torch.argmax(logits, dim=1, keepdim=True)
+    is_top = classes == top_class
     # how far each logit is below the largest: never negative
     gap = top - logits
     # numerators of softmax, the largest of them 1
@@ -157,8 +159,9 @@ def _gradient_index(logits, target, w):
 def _hvp_index(logits, target, w, v):
     """Hessians times v of rows; target: class indices (N, 1)."""
     classes = torch.arange(logits.shape[1], device=logits.device)
-    top = torch.gather(logits, 1, torch.argmax(logits, dim=1, keepdim=True))
-    is_top = classes == torch.argmax(logits, dim=1, keepdim=True)
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
+    is_top = classes == top_class
     # how far each logit is below the largest: never negative
     gap = top - logits
     # numerators of softmax, the largest of them 1
@@ -175,10 +178,11 @@ def _hvp_index(logits, target, w, v):
 def _value_dense(logits, target, w):
     """Losses of rows; target: (N, K)."""
     classes = torch.arange(logits.shape[1], device=logits.device)
-    top = torch.gather(logits, 1, torch.argmax(logits, dim=1, keepdim=True))
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == torch.argmax(logits, dim=1, keepdim=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = torch.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -193,10 +197,11 @@ def _value_dense(logits, target, w):
 def _gradient_dense(logits, target, w):
     """Gradients of rows; target: (N, K)."""
     classes = torch.arange(logits.shape[1], device=logits.device)
-    top = torch.gather(logits, 1, torch.argmax(logits, dim=1, keepdim=True))
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == torch.argmax(logits, dim=1, keepdim=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = torch.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -211,10 +216,11 @@ def _gradient_dense(logits, target, w):
 def _hvp_dense(logits, target, w, v):
     """Hessians times v of rows; target: (N, K)."""
     classes = torch.arange(logits.shape[1], device=logits.device)
-    top = torch.gather(logits, 1, torch.argmax(logits, dim=1, keepdim=True))
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == torch.argmax(logits, dim=1, keepdim=True)
+    is_top = classes == top_class
     # numerators of softmax, the largest of them 1
     scaled = torch.exp(-gap)
     # without the largest, so that nothing small is lost beside its 1
@@ -424,6 +430,9 @@ def _per_class(name, value, rows, domain="real", default=None):
 def _check_domain(name, x, domain):
     """Raise ValueError unless every number lies in the domain."""
     inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
-    if not torch.as_tensor(inside).all():
+    inside = torch.as_tensor(inside)
+    if not inside.all():
+        first = tuple((~inside).nonzero()[0].tolist())
+        where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
-        raise ValueError(f"{name}: {x}; allowed: {allowed}")
+        raise ValueError(f"{name}: {x[first].item() if first else x}{where}; allowed: {allowed}")

@@ -3,7 +3,7 @@
 from symce.losses.loss import Loss
 
 LOSS = Loss(
-    name="nll",
+    name="nll_loss",
     title="Negative log-likelihood of log-probabilities",
     target="index",
     value="-z[c]",
