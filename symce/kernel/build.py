@@ -6,10 +6,9 @@ import hashlib
 import json
 from dataclasses import asdict
 
-from sympy import Add, Expr, Indexed, IndexedBase, Mul, Pow, Symbol
+from sympy import Add, Expr, Indexed, IndexedBase, Mul, Symbol
 
 from symce.algebra.binders import FiniteSum
-from symce.algebra.functions import Softmax
 from symce.algebra.indices import j
 from symce.algebra.text import text
 from symce.derivation.derive import Derivation
@@ -38,9 +37,7 @@ def kernel(derivation: Derivation) -> Kernel:
     elementwise = loss.target == "multilabel" and _terms(model.value) is not None
     closed = {"value": model.value, "gradient": _always_true(derivation.gradient)}
     if derivation.second is not None:
-        product = _always_true(derivation.second[1])
-        if not _shrinking_power(product):
-            closed["hvp"] = product
+        closed["hvp"] = _always_true(derivation.second[1])
     programs = {}
     for form in _forms(loss, linear):
         expressions = {n: _at_one_hot(e) for n, e in closed.items()} if form == "index" and linear else closed
@@ -76,19 +73,6 @@ def is_linear_in_target(value: Expr) -> bool:
     scaled = value.xreplace(entries)
     slope = scaled.diff(t)
     return bool(scaled.xreplace({t: 0 * t}) == 0 and t not in slope.free_symbols)
-
-
-def _shrinking_power(expr: Expr) -> bool:
-    """Whether (1 - p)^n stands there with an n that may be negative: infinity times 0 where p is 1 in floating point.
-
-    In a gradient such a power always meets a factor that makes up for it (see lower.py); in a Hessian-vector product it
-    need not, and a kernel that gives NaN there is worse than none.
-    """
-    for power in expr.atoms(Pow):
-        base, exponent = power.args
-        if (1 - base).has(Softmax) and base.is_Add and not exponent.is_nonnegative:
-            return True
-    return False
 
 
 def _forms(loss: Loss, linear: bool) -> tuple[str, ...]:
@@ -152,7 +136,7 @@ def _program(model: Model, form: str, closed: dict[str, Expr], elementwise: bool
         if name == "value":
             outputs[name] = _value(lowering, expr, elementwise)
         else:
-            outputs[name] = lowering.lower(expr, j if name == "gradient" else l)
+            outputs[name] = lowering.derivative(expr, j if name == "gradient" else l)
     inputs = tuple(i for i in (*vectors.values(), *scalars.values()))
     return ir.RowProgram(inputs, tuple(lowering.lets), outputs).only(*outputs)
 

@@ -35,6 +35,7 @@ from symce.algebra.indices import ClassIndex, K, c
 from symce.algebra.nodes import Named
 from symce.algebra.piecewise import Where
 from symce.kernel import ir
+from symce.kernel.apart import Rate, Share, needs_it, true_class_apart
 from symce.kernel.stable import ONE, ZERO, SoftmaxForms, div, mul, neg, product, total, where
 from symce.rules.dependence import entries, varies
 
@@ -140,6 +141,11 @@ class Lowering:
                 return self.lower(expr.definition, row)
             case Indexed():
                 return self.entry(expr.base, expr.indices[0], row)
+            case Share():
+                self.on_row(expr.args[1], row)
+                return self.forms(expr.args[0]).share
+            case Rate():
+                return self.forms(expr.args[0]).rate
             case Softmax():
                 return self.softmax(expr, row)
             case Sigmoid():
@@ -163,6 +169,20 @@ class Lowering:
         if type(expr) in _FUNCTIONS:
             return ir.Map(_FUNCTIONS[type(expr)], (self.lower(expr.args[0], row),))
         raise LoweringError(f"no kernel computes {type(expr).__name__}: {expr}")
+
+    def derivative(self, expr: Expr, row: ClassIndex) -> ir.Node:
+        """A derivative, one value a class: with the true class apart where a power of 1 - p_c may be negative.
+
+        Raises LoweringError where such a power is left: the kernel would give NaN where the mathematics does not.
+        """
+        if not needs_it(expr):
+            return self.lower(expr, row)
+        apart = true_class_apart(expr, row)
+        if apart is None:
+            raise LoweringError(
+                f"a power of 1 - p[c] is left that may be negative, and is infinite where p[c] is 1: {expr}"
+            )
+        return where(self.hot, self.lower(apart.at_c, None), self.lower(apart.elsewhere, row))
 
     def softmax(self, expr: Softmax, row: ClassIndex | None) -> ir.Node:
         forms = self.forms(expr.args[0])
@@ -234,14 +254,12 @@ class Lowering:
         return self.hot
 
     def mul(self, expr: Mul, row: ClassIndex | None) -> ir.Node:
-        factors = _without_negative_power(list(expr.args), row)
-        forms = [f for f in factors if isinstance(f, _Share)]
-        plain = [f for f in factors if not isinstance(f, _Share)]
+        plain = list(expr.args)
         delta = next((f for f in plain if isinstance(f, KroneckerDelta)), None)
         if delta is not None:
             rest = Mul(*[f for f in plain if f is not delta]).xreplace({row: c})
             return where(self.hot_for(delta, row), self.lower(rest, None), ZERO)
-        above: list[ir.Node] = [self.forms(f.vector).share for f in forms]
+        above: list[ir.Node] = []
         below: list[ir.Node] = []
         infinite: list[ir.Node] = []
         minus = False
@@ -252,7 +270,7 @@ class Lowering:
                 below.append(ir.Const(Fraction(int(factor.q))))
             elif isinstance(factor, Pow) and factor.exp.could_extract_minus_sign() and factor.exp.is_Rational:
                 below.append(self.power(factor.base, -factor.exp, row))
-            elif factor.has(log):
+            elif factor.has(log, Rate):
                 infinite.append(self.lower(factor, row))
             else:
                 above.append(self.lower(factor, row))
@@ -308,36 +326,6 @@ class Lowering:
         return SoftmaxForms(self.let, terms, None, None).logsumexp
 
 
-@dataclass(frozen=True)
-class _Share:
-    """(p_j - delta_cj) / (1 - p_c): -1 at the true class, the share of class j among the others elsewhere."""
-
-    vector: IndexedBase
-
-
-def _without_negative_power(factors: list[Expr], row: ClassIndex | None) -> list[Expr | _Share]:
-    """(1 - p_c)^n (p_j - delta_cj) as (1 - p_c)^(n + 1) times a share that is at most 1.
-
-    Where 1 - p_c is 0 in floating point, a negative n would give infinity times 0 for what is 0 in the limit.
-    """
-    for position, power in enumerate(factors):
-        base, exponent = power.as_base_exp()
-        whole = _complement_of(base)
-        if not isinstance(whole, Softmax) or whole.args[1] != c or exponent == 1:
-            continue
-        for other, factor in enumerate(factors):
-            if row is not None and factor in (_residual(whole, row), -_residual(whole, row)):
-                rest = [f for n, f in enumerate(factors) if n not in (position, other)]
-                if factor != _residual(whole, row):
-                    rest.append(S.NegativeOne)
-                return [*rest, base ** (exponent + 1), _Share(whole.args[0])]
-    return list(factors)
-
-
-def _residual(p_c: Softmax, row: ClassIndex) -> Expr:
-    return Softmax(p_c.args[0], row) - KroneckerDelta(c, row)
-
-
 def _complement_of(expr: Expr) -> Softmax | Sigmoid | None:
     """x where the expression is 1 - x, for x a probability."""
     if isinstance(expr, Add) and len(expr.args) == 2:
@@ -388,6 +376,8 @@ def _sum_name(body: Expr, index: ClassIndex) -> str:
 
 def _letter(factor: Expr) -> str | None:
     match factor:
+        case Share():
+            return "share"
         case Softmax():
             return "p"
         case Indexed():

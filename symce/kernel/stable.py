@@ -182,11 +182,16 @@ class SoftmaxForms:
 
     @cached_property
     def share(self) -> ir.Node:
-        """(p_j - delta_cj) / (1 - p_c): -1 at the true class, E_j / sum of the others elsewhere (0 for 0/0)."""
-        # where all others are 0, so is every numerator: 0 / 1 for 0 / 0
+        """p_k / (1 - p_c) for k other than c, 0 for c: the share of each class among the others (0 for 0/0)."""
+        # where the sum of the others is 0, so is each of them: 0 / 1 for 0 / 0
         divisor = where(ir.Map("eq", (self.others, ZERO)), ONE, self.others)
         return self._name(
-            "share",
-            where(self._hot, ir.Const(Fraction(-1)), div(self.scaled, divisor)),
-            "(p - onehot) / (1 - p_c): the share of each class among the others",
+            "share", where(self._hot, ZERO, div(self.scaled, divisor)), "of each class among the others than c"
         )
+
+    @cached_property
+    def rate(self) -> ir.Node:
+        """-log p_c / (1 - p_c), which is 1 in the limit p_c = 1."""
+        certain = ir.Map("eq", (self.q_c, ZERO))
+        quotient = div(neg(self.log_p_c), where(certain, ONE, self.q_c))
+        return self._name("rate", where(certain, ONE, quotient), "-log p_c / (1 - p_c), which tends to 1")

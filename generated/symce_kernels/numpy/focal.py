@@ -10,6 +10,7 @@ Down-weights what is already right: easy examples, with p_c near 1, count little
 
     logits        floats of any shape, the K classes along ``axis``; one dimension is one row
     target        class indices: integers of the logits' shape without ``axis``
+    v             the vector of a Hessian-vector product, in the logits' shape
     gamma         a number >= 0, default 2.0; focusing: 0 gives cross-entropy
     alpha         a number, or one a class (K,) >= 0, default 1.0; factor of each class, or one for all
     weight        None, a number, or one a class (K,): multiplies the rows of its class
@@ -34,7 +35,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["grad", "value", "value_and_grad"]
+__all__ = ["grad", "hvp", "value", "value_and_grad"]
 
 
 def value(
@@ -50,7 +51,9 @@ def value(
     axis: int = -1,
 ) -> np.floating[Any] | NDArray[Any]:
     """The loss: a number, or one a row with ``reduction="none"``."""
-    loss, _ = _evaluate("value", logits, target, None, gamma, alpha, weight, ignore_index, reduction, normalizer, axis)
+    loss, _ = _evaluate(
+        "value", logits, target, None, None, gamma, alpha, weight, ignore_index, reduction, normalizer, axis
+    )
     return loss
 
 
@@ -69,7 +72,18 @@ def grad(
 ) -> NDArray[Any]:
     """The gradient in the logits; ``cotangent``: one number a row, with ``reduction="none"``."""
     _, derivative = _evaluate(
-        "value_and_grad", logits, target, cotangent, gamma, alpha, weight, ignore_index, reduction, normalizer, axis
+        "value_and_grad",
+        logits,
+        target,
+        None,
+        cotangent,
+        gamma,
+        alpha,
+        weight,
+        ignore_index,
+        reduction,
+        normalizer,
+        axis,
     )
     return derivative
 
@@ -89,8 +103,40 @@ def value_and_grad(
 ) -> tuple[np.floating[Any] | NDArray[Any], NDArray[Any]]:
     """The loss and its gradient together; see ``value`` and ``grad``."""
     return _evaluate(
-        "value_and_grad", logits, target, cotangent, gamma, alpha, weight, ignore_index, reduction, normalizer, axis
+        "value_and_grad",
+        logits,
+        target,
+        None,
+        cotangent,
+        gamma,
+        alpha,
+        weight,
+        ignore_index,
+        reduction,
+        normalizer,
+        axis,
     )
+
+
+def hvp(
+    logits: ArrayLike,
+    target: ArrayLike,
+    v: ArrayLike,
+    *,
+    gamma: float | None = 2.0,
+    alpha: ArrayLike | None = 1.0,
+    weight: ArrayLike | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    normalizer: float | None = None,
+    axis: int = -1,
+    cotangent: ArrayLike | None = None,
+) -> NDArray[Any]:
+    """The Hessian with respect to the logits times ``v``, which has their shape, in O(K) a row."""
+    _, derivative = _evaluate(
+        "hvp", logits, target, v, cotangent, gamma, alpha, weight, ignore_index, reduction, normalizer, axis
+    )
+    return derivative
 
 
 # The closed form, on rows: logits (N, K), one value a row (N, 1), one value a class (K,).
@@ -143,21 +189,98 @@ def _value_and_grad_index(logits, target, gamma, alpha):
     log_mass = np.log1p(rest)
     # never the logarithm of p
     log_p_c = -(gap_c + log_mass)
-    # (p - onehot) / (1 - p_c): the share of each class among the others
-    share = np.where(onehot, -1, scaled / np.where(others == 0, 1, others))
+    # -log p_c / (1 - p_c), which tends to 1
+    rate = np.where(q_c == 0, 1, -log_p_c / np.where(q_c == 0, 1, q_c))
     p_c = np.exp(-gap_c) / mass
+    # of each class among the others than c
+    share = np.where(onehot, 0, scaled / np.where(others == 0, 1, others))
     value = -_product(q_c**gamma * alpha[target], log_p_c)
-    gradient = _product(q_c**gamma * alpha[target] * share, q_c - _product(gamma * p_c, log_p_c))
+    gradient = np.where(
+        onehot,
+        -_product(q_c ** (1 + gamma), _product(gamma * p_c * alpha[target], rate) + alpha[target]),
+        _product(q_c ** (1 + gamma) * alpha[target] * share, 1 + _product(gamma * p_c, rate)),
+    )
     return value, gradient
 
 
-_INDEX = {"value": _value_index, "value_and_grad": _value_and_grad_index}
+def _hvp_index(logits, target, gamma, alpha, v):
+    """The Hessian times v of rows; target: class indices (N, 1)."""
+    classes = np.arange(logits.shape[1])
+    onehot = classes == target
+    top_class = np.argmax(logits, axis=1, keepdims=True)
+    top = np.take_along_axis(logits, top_class, axis=1)
+    # how far each logit is below the largest: never negative
+    gap = top - logits
+    # numerators of softmax, the largest of them 1
+    scaled = np.exp(-gap)
+    others = np.sum(np.where(onehot, 0, scaled), axis=1, keepdims=True)
+    is_top = classes == top_class
+    # without the largest, so that nothing small is lost beside its 1
+    rest = np.sum(np.where(is_top, 0, scaled), axis=1, keepdims=True)
+    # the denominator of softmax
+    mass = 1 + rest
+    # 1 - p_c, as the sum of the other classes
+    q_c = others / mass
+    gap_c = top - np.take_along_axis(logits, target, axis=1)
+    log_mass = np.log1p(rest)
+    # never the logarithm of p
+    log_p_c = -(gap_c + log_mass)
+    # -log p_c / (1 - p_c), which tends to 1
+    rate = np.where(q_c == 0, 1, -log_p_c / np.where(q_c == 0, 1, q_c))
+    p_c = np.exp(-gap_c) / mass
+    # of each class among the others than c
+    share = np.where(onehot, 0, scaled / np.where(others == 0, 1, others))
+    sum_p_v = np.sum(share * v, axis=1, keepdims=True)
+    return np.where(
+        onehot,
+        _product(
+            q_c ** (1 + gamma) * p_c * alpha[target],
+            _product(
+                gamma,
+                _product(
+                    (sum_p_v - np.take_along_axis(v, target, axis=1)) * q_c
+                    + gamma * p_c * (np.take_along_axis(v, target, axis=1) - sum_p_v),
+                    rate,
+                )
+                + 2 * np.take_along_axis(v, target, axis=1)
+                - 2 * sum_p_v,
+            )
+            + np.take_along_axis(v, target, axis=1)
+            - sum_p_v,
+        ),
+        _product(
+            q_c ** (1 + gamma) * alpha[target] * share,
+            q_c * (np.take_along_axis(v, target, axis=1) - sum_p_v)
+            + _product(
+                gamma * p_c,
+                _product(
+                    2 * q_c * (np.take_along_axis(v, target, axis=1) - sum_p_v)
+                    + (
+                        gamma * (sum_p_v - np.take_along_axis(v, target, axis=1))
+                        + np.take_along_axis(v, target, axis=1)
+                        - sum_p_v
+                    )
+                    * p_c
+                    + v
+                    - np.take_along_axis(v, target, axis=1),
+                    rate,
+                )
+                + 2 * sum_p_v
+                - 2 * np.take_along_axis(v, target, axis=1),
+            )
+            + v
+            - np.take_along_axis(v, target, axis=1),
+        ),
+    )
+
+
+_INDEX = {"value": _value_index, "value_and_grad": _value_and_grad_index, "hvp": _hvp_index}
 
 
 # The arguments of a call, made into rows.
 
 
-def _evaluate(wanted, logits, target, cotangent, gamma, alpha, weight, ignore_index, reduction, normalizer, axis):
+def _evaluate(wanted, logits, target, v, cotangent, gamma, alpha, weight, ignore_index, reduction, normalizer, axis):
     logits, dtype = _logits(logits, axis)
     batch_shape = np.moveaxis(logits, axis, -1).shape[:-1]
     rows = _to_rows(logits, axis)
@@ -173,10 +296,13 @@ def _evaluate(wanted, logits, target, cotangent, gamma, alpha, weight, ignore_in
         denominator = _number("normalizer", normalizer, "positive")
     if cotangent is not None:
         cotangent = _array("cotangent", cotangent, batch_shape, dtype).reshape(N, 1)
+    vectors = None if v is None else _to_rows(_array("v", v, logits.shape, dtype), axis)
 
     def run(block):
         z = rows[block].astype(dtype, copy=False)
         y = target[block]
+        if vectors is not None:
+            return row_kernel(z, y, gamma, alpha, vectors[block])
         return row_kernel(z, y, gamma, alpha)
 
     loss, derivative = _reduce(run, wanted, row_weight, denominator, cotangent, reduction, K, logits.dtype)
@@ -203,6 +329,8 @@ def _reduce(run, wanted, row_weight, denominator, cotangent, reduction, K, resul
             output, factor = run(block), _product(row_weight[block], upstream[block])
             if wanted == "value":
                 losses[block] = _product(row_weight[block], output)
+            elif wanted == "hvp":
+                derivative[block] = _product(factor, output)
             else:
                 losses[block] = _product(row_weight[block], output[0])
                 derivative[block] = _product(factor, output[1])

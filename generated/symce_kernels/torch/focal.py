@@ -17,9 +17,9 @@ Down-weights what is already right: easy examples, with p_c near 1, count little
     reduction     "mean" (divided by the sum of the kept rows' weights; NaN where that is 0), "sum", or "none"
     normalizer    None, or a number > 0 that the mean is divided by instead
 
-The backward pass is the closed form, from the saved logits; it is differentiable again. Gradients flow to the input
-alone: anything else that requires grad is refused. Half and bfloat16 are computed in float32 and rounded once. No
-argument is written to.
+The backward pass is the closed form, from the saved logits; it is differentiable again, by the closed Hessian-vector
+product. Gradients flow to the input alone: anything else that requires grad is refused. Half and bfloat16 are computed
+in float32 and rounded once. No argument is written to.
 
 Raises TypeError for a wrong dtype; ValueError for a wrong shape, a class out of range (looked at on the CPU alone), an
 unknown reduction or a number outside its domain.
@@ -150,10 +150,81 @@ def _gradient_index(logits, target, gamma, alpha):
     log_mass = torch.log1p(rest)
     # never the logarithm of p
     log_p_c = -(gap_c + log_mass)
-    # (p - onehot) / (1 - p_c): the share of each class among the others
-    share = torch.where(onehot, -1, scaled / torch.where(others == 0, 1, others))
+    # -log p_c / (1 - p_c), which tends to 1
+    rate = torch.where(q_c == 0, 1, -log_p_c / torch.where(q_c == 0, 1, q_c))
     p_c = torch.exp(-gap_c) / mass
-    return _product(q_c**gamma * alpha[target] * share, q_c - _product(gamma * p_c, log_p_c))
+    # of each class among the others than c
+    share = torch.where(onehot, 0, scaled / torch.where(others == 0, 1, others))
+    return torch.where(
+        onehot,
+        -_product(q_c ** (1 + gamma), _product(gamma * p_c * alpha[target], rate) + alpha[target]),
+        _product(q_c ** (1 + gamma) * alpha[target] * share, 1 + _product(gamma * p_c, rate)),
+    )
+
+
+def _hvp_index(logits, target, gamma, alpha, v):
+    """Hessians times v of rows; target: class indices (N, 1)."""
+    classes = torch.arange(logits.shape[1], device=logits.device)
+    onehot = classes == target
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
+    # how far each logit is below the largest: never negative
+    gap = top - logits
+    # numerators of softmax, the largest of them 1
+    scaled = torch.exp(-gap)
+    others = torch.sum(torch.where(onehot, 0, scaled), dim=1, keepdim=True)
+    is_top = classes == top_class
+    # without the largest, so that nothing small is lost beside its 1
+    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
+    # the denominator of softmax
+    mass = 1 + rest
+    # 1 - p_c, as the sum of the other classes
+    q_c = others / mass
+    gap_c = top - torch.gather(logits, 1, target)
+    log_mass = torch.log1p(rest)
+    # never the logarithm of p
+    log_p_c = -(gap_c + log_mass)
+    # -log p_c / (1 - p_c), which tends to 1
+    rate = torch.where(q_c == 0, 1, -log_p_c / torch.where(q_c == 0, 1, q_c))
+    p_c = torch.exp(-gap_c) / mass
+    # of each class among the others than c
+    share = torch.where(onehot, 0, scaled / torch.where(others == 0, 1, others))
+    sum_p_v = torch.sum(share * v, dim=1, keepdim=True)
+    return torch.where(
+        onehot,
+        _product(
+            q_c ** (1 + gamma) * p_c * alpha[target],
+            _product(
+                gamma,
+                _product(
+                    (sum_p_v - torch.gather(v, 1, target)) * q_c + gamma * p_c * (torch.gather(v, 1, target) - sum_p_v),
+                    rate,
+                )
+                + 2 * torch.gather(v, 1, target)
+                - 2 * sum_p_v,
+            )
+            + torch.gather(v, 1, target)
+            - sum_p_v,
+        ),
+        _product(
+            q_c ** (1 + gamma) * alpha[target] * share,
+            q_c * (torch.gather(v, 1, target) - sum_p_v)
+            + _product(
+                gamma * p_c,
+                _product(
+                    2 * q_c * (torch.gather(v, 1, target) - sum_p_v)
+                    + (gamma * (sum_p_v - torch.gather(v, 1, target)) + torch.gather(v, 1, target) - sum_p_v) * p_c
+                    + v
+                    - torch.gather(v, 1, target),
+                    rate,
+                )
+                + 2 * sum_p_v
+                - 2 * torch.gather(v, 1, target),
+            )
+            + v
+            - torch.gather(v, 1, target),
+        ),
+    )
 
 
 class _Index(torch.autograd.Function):
@@ -174,7 +245,28 @@ class _Index(torch.autograd.Function):
     @staticmethod
     def backward(ctx, cotangent):
         logits, target, alpha = ctx.saved_tensors
-        return cotangent * _gradient_index(logits, target, ctx.gamma, alpha), None, None, None
+        return cotangent * _IndexGradient.apply(logits, target, ctx.gamma, alpha), None, None, None
+
+
+class _IndexGradient(torch.autograd.Function):
+    """Gradients of rows; the backward pass is the closed form of the Hessian times a vector."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(logits, target, gamma, alpha):
+        return _gradient_index(logits, target, gamma, alpha)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        logits, target, gamma, alpha = inputs
+        ctx.save_for_backward(logits, target, alpha)
+        ctx.gamma = gamma
+
+    @staticmethod
+    def backward(ctx, v):
+        logits, target, alpha = ctx.saved_tensors
+        return _hvp_index(logits, target, ctx.gamma, alpha, v), None, None, None
 
 
 # The arguments of a call, made into rows.

@@ -1,0 +1,139 @@
+"""The true class apart: closed forms in p_c rewritten so that no negative power of 1 - p_c is left.
+
+Where p_c rounds to 1, a power (1 - p_c)^n with n < 0 is infinite, and what it is multiplied by is 0. The mathematics
+has no such point: every term holds enough factors that vanish with q = 1 - p_c. They are made visible by identities,
+with r_k = p_k / q the share of class k among the others, and rho = -log p_c / q, which tends to 1:
+
+    p_l = q r_l                                for l != c
+    sum_k p_k f_k = f_c - q (f_c - sum_{k != c} r_k f_k)
+    log p_c = -q rho
+    1 - p_c = q
+
+Multiplied out, the powers of q add up, and what is left is checked: a power that may still be negative is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Add, Expr, Function, KroneckerDelta, Mul, Pow, S, Symbol, expand_mul, expand_multinomial, log
+
+from symce.algebra.binders import FiniteSum
+from symce.algebra.functions import Softmax
+from symce.algebra.indices import ClassIndex, c
+from symce.algebra.walk import bottom_up
+from symce.rules.algebra import COLLECT, COMMON_FACTOR, combine
+from symce.rules.cost import cost
+
+
+class Share(Softmax):
+    """p_k / (1 - p_c) for k other than c, and 0 for k = c: the share of class k among the others."""
+
+
+class Rate(Function):  # type: ignore[misc]
+    """-log p_c / (1 - p_c) for a vector's softmax: 1 in the limit p_c = 1."""
+
+    nargs = 1
+    is_positive = True
+
+
+@dataclass(frozen=True)
+class Apart:
+    """An expression at the true class, and elsewhere; both in 1 - p_c, p_c, shares and the rate."""
+
+    at_c: Expr
+    elsewhere: Expr
+
+
+#: 1 - p_c
+Q = Symbol("q_c", positive=True)
+#: more terms than this are not multiplied out
+TERMS = 200
+
+
+def needs_it(expr: Expr) -> bool:
+    """Whether a power of 1 - p_c stands in the expression that may be negative."""
+    return any(_is_complement(p.base) and not p.exp.is_nonnegative for p in expr.atoms(Pow))
+
+
+def true_class_apart(expr: Expr, row: ClassIndex) -> Apart | None:
+    """The expression without negative powers of 1 - p_c; None where one is left."""
+    p_c = next(p for p in sorted(expr.atoms(Softmax), key=str) if p.args[1] == c)
+    at_c = _rewrite(_where_delta(expr, row, S.One).xreplace({row: c}), p_c)
+    elsewhere = _rewrite(_with_share(_where_delta(expr, row, S.Zero), row), p_c)
+    if at_c is None or elsewhere is None:
+        return None
+    return Apart(at_c, elsewhere)
+
+
+def _where_delta(expr: Expr, row: ClassIndex, value: Expr) -> Expr:
+    return expr.xreplace({KroneckerDelta(row, c): value})
+
+
+def _with_share(expr: Expr, row: ClassIndex) -> Expr:
+    return expr.xreplace({p: Q * Share(*p.args) for p in expr.atoms(Softmax) if p.args[1] == row})
+
+
+def _rewrite(expr: Expr, p_c: Softmax) -> Expr | None:
+    expr = bottom_up(expr, _sum_without_c).xreplace({log(p_c): -Q * Rate(p_c.args[0])})
+    expr = bottom_up(expr, lambda e: _complement(e, p_c))
+    flat = expand_mul(expand_multinomial(expr))
+    terms = Add.make_args(flat)
+    if len(terms) > TERMS:
+        return None
+    flat = Add(*[combine(t) for t in terms])
+    exponents = [_exponent(t) for t in Add.make_args(flat)]
+    lowest = exponents[0]
+    for exponent in exponents[1:]:
+        difference = exponent - lowest
+        if not difference.is_number:
+            return None
+        lowest = exponent if difference.is_negative else lowest
+    if not lowest.is_nonnegative:
+        return None
+    bracket = _shortest(Add(*[combine(t, Q**-lowest) for t in Add.make_args(flat)]))
+    return (Q**lowest * bracket).xreplace({Q: 1 - p_c})
+
+
+def _shortest(expr: Expr) -> Expr:
+    candidates = [expr]
+    for rule in (COMMON_FACTOR, COLLECT):
+        for candidate in list(candidates):
+            new = rule.exhaust(candidate)
+            if new is not None:
+                candidates.append(new)
+    return min(candidates, key=cost)
+
+
+def _sum_without_c(expr: Expr) -> Expr | None:
+    """sum_k p_k f_k by the second identity."""
+    if not isinstance(expr, FiniteSum):
+        return None
+    index, body = expr.open([c])
+    factors = list(Mul.make_args(body))
+    for position, factor in enumerate(factors):
+        if isinstance(factor, Softmax) and not isinstance(factor, Share) and factor.args[1] == index:
+            f = Mul(*factors[:position], *factors[position + 1 :])
+            f_c = f.xreplace({index: c})
+            return f_c - Q * (f_c - FiniteSum(Share(factor.args[0], index) * f, index))
+    return None
+
+
+def _exponent(term: Expr) -> Expr:
+    return Add(*[f.as_base_exp()[1] for f in Mul.make_args(term) if f.as_base_exp()[0] == Q])
+
+
+def _complement(expr: Expr, p_c: Softmax) -> Expr | None:
+    """A sum with the terms 1 and -p_c (or -1 and p_c) with q for them."""
+    if isinstance(expr, Add):
+        for sign in (S.One, S.NegativeOne):
+            if sign in expr.args and -sign * p_c in expr.args:
+                return Add(sign * Q, *[t for t in expr.args if t not in (sign, -sign * p_c)])
+    return None
+
+
+def _is_complement(expr: Expr) -> bool:
+    if not (isinstance(expr, Add) and len(expr.args) == 2):
+        return False
+    rest = 1 - expr
+    return isinstance(rest, Softmax) and not isinstance(rest, Share) and rest.args[1] == c
