@@ -60,7 +60,7 @@ def kernel(derivation: Derivation) -> Kernel:
 
 def source_hash(loss: Loss) -> str:
     """The SHA-256 of a loss's declaration, in hexadecimal."""
-    fields = {n: x for n, x in asdict(loss).items() if n != "expected"}
+    fields = {n: x for n, x in asdict(loss).items() if n not in ("expected", "source_file", "places")}
     return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from symce.language.declaration import check_loss
+from symce.language.parse import parse_expected, parse_logits, parse_value
 from symce.language.tree import Tree
 
 #: index: the true class c.  distribution: y[k], sums to one.  weights: y[k], any.  multilabel: s[k] and y[k] in [0, 1].
@@ -49,22 +52,27 @@ class Loss:
     doc: str = ""
     #: the textbook closed form of dL/dz[j], which the derivation must reach; never used to produce it
     expected: str | None = field(default=None, compare=False)
+    #: where the declaration stands: the file, and for each of its texts the line and column of the first character
+    source_file: str = field(default="", compare=False, repr=False)
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False, hash=False)
 
     def __post_init__(self) -> None:
-        from symce.language.parse import check_loss
-
+        object.__setattr__(self, "params", tuple(self.params))
+        if not self.source_file:
+            object.__setattr__(self, "source_file", f"<loss {self.name}>")
         check_loss(self)
 
     @cached_property
     def statement(self) -> Tree:
         """The syntax tree of ``value``."""
-        from symce.language.parse import parse_value
-
         return parse_value(self)
 
     @cached_property
     def inner_map(self) -> Tree:
         """The syntax tree of ``logits``, with the index k free."""
-        from symce.language.parse import parse_logits
-
         return parse_logits(self)
+
+    @cached_property
+    def expectation(self) -> Tree | None:
+        """The syntax tree of ``expected``, with the index j free; None if nothing is expected."""
+        return parse_expected(self)

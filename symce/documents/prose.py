@@ -1,0 +1,76 @@
+"""Sentences of rules and losses for each format: what is mathematics in them is set as such, the rest is escaped."""
+
+from __future__ import annotations
+
+import re
+
+from symce.algebra.letters import P_HAT, latex_letter, unicode_letter
+
+_GREEK = "alpha|beta|gamma|delta|eps|tau|lambda|sigma"
+#: s_k, t^(n-1), tanh^2, gamma, a letter on its own (but not the words a, A, I, O)
+_MATH = re.compile(
+    r"\b(?P<base>[A-Za-z])_(?P<index>[a-z]{1,2})\b"
+    r"|(?<=[A-Za-z)])\^(?P<power>\d|[a-z]\b|\([^()]*\))"
+    rf"|\b(?P<greek>{_GREEK})\b"
+    r"|(?<![\w.'\u2019-])(?P<letter>[b-zB-HJ-NP-Z])(?![\w.'\u2019-])"
+)
+_TEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "|": r"\textbar{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    **{ch: "\\" + ch for ch in "$&%#_"},
+}
+
+
+def latex_words(text: str, *, math: bool = True) -> str:
+    """A sentence in LaTeX."""
+    return _words(text, lambda s: "".join(_TEX.get(ch, ch) for ch in _printable(s)), math)
+
+
+def markdown_words(text: str, *, math: bool = True) -> str:
+    """A sentence in Markdown, on one line."""
+    return _words(text, lambda s: re.sub(r"([\\`*_<>\[\]|$])", r"\\\1", _printable(s)), math)
+
+
+def unicode_words(text: str) -> str:
+    """A sentence for a terminal."""
+
+    def replace(match: re.Match[str]) -> str:
+        if match["base"]:
+            return unicode_letter(_entry(match["base"]), tuple(match["index"]))
+        return unicode_letter(match["greek"]) if match["greek"] else match[0]
+
+    return _MATH.sub(replace, _printable(text))
+
+
+def _words(text: str, escape: object, math: bool) -> str:
+    assert callable(escape)
+    if not math:
+        return str(escape(text))
+    result, position = "", 0
+    for match in _MATH.finditer(text):
+        result += escape(text[position : match.start()]) + f"${_latex(match)}$"
+        position = match.end()
+    return result + escape(text[position:])
+
+
+def _latex(match: re.Match[str]) -> str:
+    if match["base"]:
+        return latex_letter(_entry(match["base"]), tuple(match["index"]))
+    if match["power"]:
+        inner = match["power"].strip("()")
+        return f"{{}}^{{{inner}}}"
+    return latex_letter(match["greek"] or match["letter"])
+
+
+def _entry(base: str) -> str:
+    return P_HAT if base == "p" else base
+
+
+def _printable(text: str) -> str:
+    return " ".join("".join(ch if ch.isprintable() else " " for ch in text).split(" "))

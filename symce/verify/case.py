@@ -1,0 +1,194 @@
+"""Cases: the arguments of one call of a kernel, made from a fixed seed, over the full product of its options."""
+
+from __future__ import annotations
+
+import itertools
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symce.losses.loss import Loss, Param
+from symce.verify.modules import Generated
+from symce.verify.structure import has_kinks
+
+Array = NDArray[Any]
+REDUCTIONS = ("mean", "sum", "none")
+#: bfloat16 exists in PyTorch alone; its arrays are float32 here, holding numbers that bfloat16 has
+DTYPES = {"numpy": ("float64", "float32", "float16"), "torch": ("float64", "float32", "float16", "bfloat16")}
+SIZES = (3, 1, 5, 2, 10)
+BATCHES: tuple[tuple[int, ...], ...] = ((4,), (2, 3), (1,), (), (2, 1, 2))
+IGNORED = (-100, 1, 255)
+
+
+@dataclass(frozen=True)
+class Case:
+    """The arguments of one call. Arrays are rows: logits and v (N, K), a target (N,) of class indices or (N, K).
+
+    ``batch`` is the shape that the N rows have; ``axis`` where NumPy's functions find the classes. Every number is one
+    that ``dtype`` has, so that nothing is rounded on the way in. ``cotangent`` (N, K) or, where the loss is one number a
+    row, its first column, flows into the losses of reduction="none"; its first entry into a reduced loss.
+    """
+
+    size: int
+    batch: tuple[int, ...]
+    axis: int
+    dtype: str
+    form: str
+    reduction: str
+    logits: Array
+    target: Array | None
+    v: Array
+    cotangent: Array
+    params: Mapping[str, Any] = field(default_factory=dict)
+    weight: Any = None
+    label_smoothing: float = 0.0
+    ignore_index: int = -100
+    normalizer: float | None = None
+
+    @property
+    def rows(self) -> int:
+        return len(self.logits)
+
+    def options(self, accepted: Generated) -> dict[str, Any]:
+        """The keyword arguments of the call, those that the function accepts; a default is left out."""
+        given: dict[str, Any] = dict(self.params)
+        if self.weight is not None:
+            given["weight"] = self.weight
+        if self.label_smoothing:
+            given["label_smoothing"] = self.label_smoothing
+        if accepted.accepts("ignore_index") and self.ignore_index != -100:
+            given["ignore_index"] = self.ignore_index
+        if self.normalizer is not None:
+            given["normalizer"] = self.normalizer
+        return {**given, "reduction": self.reduction}
+
+
+def cases(kernel: Generated, *, thorough: bool) -> Iterator[Case]:
+    """The full product of the kernel's options, with sizes, shapes, dtypes and kinds of logits taken in turn.
+
+    A thorough run goes through the product several times, so that each option meets each size and dtype. The same loss
+    gives the same cases always.
+    """
+    rounds = 6 if thorough else 1
+    weights = (False, True) if kernel.accepts("weight") else (False,)
+    smoothing = (False, True) if kernel.accepts("label_smoothing") else (False,)
+    dtypes = DTYPES[kernel.target]
+    number = itertools.count()
+    for turn in range(rounds):
+        for form, reduction, weight, smooth, normal, ignored in itertools.product(
+            kernel.forms, REDUCTIONS, weights, smoothing, (False, True), (False, True)
+        ):
+            if ignored and form != "index":
+                continue
+            n = next(number)
+            # periods that have no factor in common with one another or with the product, so that all combinations come
+            rng = np.random.default_rng([zlib.crc32(kernel.loss.name.encode()), n])
+            yield draw(
+                kernel.loss,
+                rng,
+                size=SIZES[(n + turn) % len(SIZES)],
+                batch=BATCHES[int(rng.integers(len(BATCHES)))],
+                dtype=dtypes[(n + n // len(dtypes) + turn) % len(dtypes)],
+                form=form,
+                reduction=reduction,
+                weight=weight,
+                smooth=smooth,
+                normal=normal,
+                ignored=ignored,
+            )
+
+
+def draw(
+    loss: Loss,
+    rng: np.random.Generator,
+    *,
+    size: int,
+    batch: tuple[int, ...],
+    dtype: str,
+    form: str,
+    reduction: str,
+    weight: bool = False,
+    smooth: bool = False,
+    normal: bool = False,
+    ignored: bool = False,
+) -> Case:
+    """A case of random numbers: logits with ties or of some size, a target, parameters of their domains.
+
+    ``ignored``: some rows are, and their logits are NaN and infinite; with all rows in one draw of four.
+    """
+    n = int(np.prod(batch, dtype=int))
+    logits = rng.normal(size=(n, size)) * rng.choice([0.5, 1.0, 3.0])
+    kind = int(rng.integers(4))
+    if kind == 0 and size > 1 and n and not has_kinks(loss):
+        logits[:, -1] = logits.max(axis=1)  # two are the largest
+    elif kind == 1:
+        logits += rng.choice([-40.0, 40.0])
+    target: Array | None = None
+    ignore_index = -100
+    if form == "index":
+        target = rng.integers(0, size, n)
+        if ignored:
+            ignore_index = int(rng.choice(IGNORED))
+            drop = rng.random(n) < 0.5
+            drop[: (n if rng.random() < 0.25 else 1)] = True
+            target[drop] = ignore_index
+            logits[target == ignore_index] = rng.choice([np.nan, np.inf, -np.inf], size=size)
+        elif size == 1:
+            ignore_index = -100
+    elif form == "dense":
+        target = targets(loss, rng, (n, size))
+    axes = [a for a in range(-len(batch) - 1, len(batch) + 1)]
+    return Case(
+        size=size,
+        batch=batch,
+        axis=int(rng.choice(axes)),
+        dtype=dtype,
+        form=form,
+        reduction=reduction,
+        logits=rounded(logits, dtype),
+        target=target if form != "dense" or target is None else rounded(target, dtype),
+        v=rounded(rng.normal(size=(n, size)), dtype),
+        cotangent=rounded(rng.choice([-1, 1], size=(n, size)) * rng.uniform(0.3, 3.0, (n, size)), dtype),
+        params={p.name: parameter(p, rng, (n, size), dtype) for p in loss.params if p.default is None or rng.random() < 0.8},
+        weight=rounded(rng.uniform(0.2, 2.0, size), dtype) if weight else None,
+        label_smoothing=float(rng.choice([0.125, 0.5, 1.0])) if smooth else 0.0,
+        ignore_index=ignore_index,
+        normalizer=float(rng.choice([0.75, 6.5])) if normal else None,
+    )
+
+
+def targets(loss: Loss, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+    """One value a class: of any sum, since a kernel's closed form holds whatever the sum is; labels within [0, 1]."""
+    y = rng.uniform(0.05, 0.95, shape)
+    if loss.target != "multilabel" and rng.random() < 0.5:
+        y /= y.sum(axis=1, keepdims=True)
+    return y
+
+
+def parameter(p: Param, rng: np.random.Generator, shape: tuple[int, int], dtype: str) -> Any:
+    """A value of a parameter, inside its domain: a number, or an array of its shape."""
+
+    def numbers(size: Any) -> Any:
+        if p.domain == "real":
+            return rng.normal(size=size)
+        low, high = {"nonnegative": (0.25, 2.75), "positive": (0.5, 2.0), "unit": (0.05, 0.95)}[p.domain]
+        return rng.uniform(low, high, size)
+
+    if p.shape == "" or (p.shape == "K" and rng.random() < 0.3):
+        return float(rounded(np.asarray(numbers(None)), "float16" if dtype == "float16" else "bfloat16"))
+    return rounded(numbers(shape if p.shape == "NxK" else shape[1]), dtype)
+
+
+def rounded(a: Array, dtype: str) -> Array:
+    """The array in a dtype; for bfloat16 in float32, each number rounded to one that bfloat16 has."""
+    if dtype != "bfloat16":
+        return np.asarray(a).astype(dtype)
+    bits = np.asarray(a, dtype=np.float32).view(np.uint32)
+    # half of the last kept bit is added, then the low bits are cut: what rounds a NaN stays one
+    finite = np.isfinite(np.asarray(a, dtype=np.float32))
+    nearest = (bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) & np.uint32(0xFFFF0000)
+    return np.where(finite, nearest, bits).astype(np.uint32).view(np.float32)
