@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from symce.derivation.expected import check_expected
 from symce.derivation.gradient import Derivative, gradient
 from symce.derivation.linear import linear_layer
 from symce.derivation.model import Model, model
@@ -60,10 +61,12 @@ class Derivation:
 def derive(loss: Loss) -> Derivation:
     """Derive the gradient, the Hessian, its product with a vector and the linear layer's gradients of a loss.
 
-    Raises DerivationError where the loss does not depend on the logits or no rule applies.
+    Raises DerivationError where the loss does not depend on the logits, no rule applies, or the gradient is not the one
+    that the loss expects.
     """
     letters = model(loss)
     first = gradient(letters)
+    check_expected(letters, first.final)
     constant = not first.general.closed_form.has(letters.logits)
     second = None if constant else (hessian(letters, first), hessian_vector_product(letters, first))
     return Derivation(loss, letters, first, second, linear_layer(letters, first))

@@ -88,6 +88,11 @@ def model(loss: Loss) -> Model:
     return Model(loss, value, logits, image, parameters, facts)
 
 
+def read(model: Model, tree: T.Tree, scope: dict[str, ClassIndex]) -> Expr:
+    """Another tree of the same loss, in the model's letters; ``scope`` maps its free indices to indices."""
+    return _Reader(model.parameters, model.logits).read(tree, scope)
+
+
 def inner_index(tree: T.Tree) -> str:
     """The index that an inner map is written in."""
     indices = {node.index for node in _items(tree)}

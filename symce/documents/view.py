@@ -156,7 +156,7 @@ def _lines(proof: Proof, known: set[str], equation: int) -> tuple[Line, ...]:
     lines = []
     for position, step in enumerate(proof.steps, start=equation + 1):
         cited = step.rule.removeprefix(CITATION)
-        if step.rule.startswith(CITATION):
+        if step.rule.startswith(CITATION) and step.rule not in CATALOGUE:
             if cited not in known:
                 raise DocumentError(f"{proof.name} cites {cited!r}, which does not stand before it in the document")
             lines.append(Line(position, step.expr, "", "", cited))

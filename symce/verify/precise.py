@@ -179,7 +179,7 @@ class _Reader:
         match tree:
             case T.Item("p" | "s" as base, index):
                 return self.entry(f"log {base}", index, scope)
-            case T.Apply("div", (a, b)):
+            case T.Apply("div", (a, b)) if self.read(a, scope).value >= 0 and self.read(b, scope).value >= 0:
                 return self.log(a, scope) - self.log(b, scope)
         return D.log(self.read(tree, scope))
 

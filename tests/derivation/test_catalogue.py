@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 
 import pytest
 from sympy import IndexedBase, KroneckerDelta
@@ -11,7 +12,8 @@ from symce.algebra.indices import c, j
 from symce.algebra.nodes import Named, Partial, Product, Total
 from symce.derivation.derive import derive
 from symce.derivation.model import model, y, z
-from symce.losses import catalogue
+from symce.derivation.proof import DerivationError
+from symce.losses import Loss, catalogue
 from symce.rules import CATALOGUE
 
 LOSSES = catalogue()
@@ -134,3 +136,19 @@ def test_deriving_takes_no_time_that_anyone_would_notice(derivations):
     start = time.perf_counter()
     derive(LOSSES["cross_entropy"])
     assert time.perf_counter() - start < 5, "generous: the measured time stands in benchmarks/"
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_textbooks_form_is_reached_and_another_one_is_not(name):
+    """derive() compares with ``expected``; twice the form, or the form with another sign, must not pass."""
+    loss = LOSSES[name]
+    assert loss.expected, "every loss of the catalogue states the closed form of a textbook"
+    for wrong in (f"2*({loss.expected})", f"-({loss.expected})", f"{loss.expected} + p[j]"):
+        with pytest.raises(DerivationError, match="could not be shown"):
+            derive(replace(loss, expected=wrong))
+
+
+def test_a_loss_that_does_not_depend_on_the_logits_is_refused():
+    constant = Loss(name="constant", title="Constant", target="none", value="Sum(p[k], k)")
+    with pytest.raises(DerivationError, match="does not depend on the logits"):
+        derive(constant)
