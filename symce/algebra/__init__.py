@@ -6,4 +6,7 @@ functions.py  softmax, the logistic sigmoid and softplus as SymPy functions with
 nodes.py      derivatives not yet taken, products not yet multiplied out, named subexpressions
 walk.py       rewriting below binders without capture
 delta.py      Kronecker deltas contracted under the declared range
+
+letters.py, reading.py, presentation.py   how an expression is written: its letters, the order of its terms and factors
+latex.py, lines.py, text.py, matrix.py    LaTeX, long lines broken, one line of text, the matrix form
 """

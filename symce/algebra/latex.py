@@ -86,9 +86,16 @@ class Printer:
 
     def __init__(self, symbols: Symbols | None = None) -> None:
         self.symbols = symbols
+        # a long formula is printed again at every level at which it may be broken; the node is kept, so its id is too
+        self._printed: dict[int, tuple[Node, Box]] = {}
 
     def print(self, node: Node) -> Box:
         """One node, without parentheses around it."""
+        if id(node) not in self._printed:
+            self._printed[id(node)] = (node, self._print(node))
+        return self._printed[id(node)][1]
+
+    def _print(self, node: Node) -> Box:
         match node:
             case Letter(name, indices):
                 return self.letter(name, indices)
@@ -126,13 +133,16 @@ class Printer:
             case Cases(left, relation, right, then, otherwise):
                 test = self.print(left) + op(_RELATIONS[relation], 1.4) + self.print(right)
                 yes, no = self.print(then), self.print(otherwise)
-                text = rf"\begin{{cases}} {yes.text} & \text{{if }} {test.text} \\ {no.text} & \text{{otherwise}} \end{{cases}}"
+                rows = rf"{yes.text} & \text{{if }} {test.text} \\ {no.text} & \text{{otherwise}}"
+                text = rf"\begin{{cases}} {rows} \end{{cases}}"
                 return Box(text, max(yes.width, no.width) + max(test.width + 1, 4) + 2, True)
         raise TypeError(f"no LaTeX for {type(node).__name__}")
 
     def letter(self, name: str, indices: tuple[str, ...] = ()) -> Box:
         text = latex_letter(name, indices, self.symbols)
-        glyphs = len(re.sub(r"\\(hat|mathrm|mathcal|boldsymbol|mathbf)\b|[{}_ ]", "", re.sub(r"\\[a-z]+(?=_|$)", "x", text)))
+        glyphs = len(
+            re.sub(r"\\(hat|mathrm|mathcal|boldsymbol|mathbf)\b|[{}_ ]", "", re.sub(r"\\[a-z]+(?=_|$)", "x", text))
+        )
         return op(text, 0.6 + 0.42 * (glyphs - 1))
 
     def signed(self, terms: tuple[tuple[bool, Node], ...]) -> Box:
@@ -169,7 +179,7 @@ class Printer:
     def call(self, name: str, arg: Node, *, last: bool) -> Box:
         word = self.function(name)
         inner = self.print(arg)
-        bare = name in _BARE and isinstance(arg, Letter | Number | Fraction | Power | Big | Exp | Derivative | Root)
+        bare = name in _BARE and plain(arg)
         if not bare or (reaches(arg) and not last):
             return Box(f"{word.text}{parens(inner).text}", word.width + inner.width + 0.9, inner.tall)
         box = Box(join(word.text, inner.text), word.width + inner.width + 0.2, inner.tall)
@@ -189,7 +199,9 @@ class Printer:
         raised = self.print(exponent)
         if isinstance(base, Call) and base.name == "tanh":
             word, inner = op(r"\tanh", 2.1), self.call("tanh", base.arg, last=False)
-            return Box(f"{word.text}^{script(raised.text)}{inner.text.removeprefix(word.text)}", inner.width + 0.6, inner.tall)
+            return Box(
+                f"{word.text}^{script(raised.text)}{inner.text.removeprefix(word.text)}", inner.width + 0.6, inner.tall
+            )
         box = self.print(base)
         if not isinstance(base, Letter | Number | Bars | Root):
             box = parens(box)
@@ -221,6 +233,13 @@ class Printer:
 def reaches(node: Node) -> bool:
     """Whether what follows a node would be read as part of it."""
     return isinstance(node, Big | Cases) or (isinstance(node, Call) and node.name in _BARE)
+
+
+def plain(node: Node) -> bool:
+    """Whether the argument of log needs no parentheses."""
+    if isinstance(node, Power):
+        return isinstance(node.base, Letter)  # log (x)^2 could be either
+    return isinstance(node, Letter | Number | Fraction | Big | Exp | Derivative | Root)
 
 
 def script(text: str) -> str:

@@ -1,13 +1,14 @@
 """How names are written: the Greek letters, the seed's letters, and whatever a loss's own parameters are called.
 
-A name is a head and subscripts: ``alpha_pos`` is the letter alpha with the subscript pos, ``k1`` is k with 1. So no name
-ever needs an escaped underscore, which some Markdown renderers lose.
+A name is a head and subscripts: ``alpha_pos`` is the letter alpha with the subscript pos, ``k1`` is k with 1. So no
+name ever needs an escaped underscore, which some Markdown renderers lose.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 _GREEK = {
     "alpha": "α",
@@ -66,12 +67,13 @@ Symbols = Mapping[str, str]
 
 def latex_letter(name: str, indices: tuple[str, ...] = (), symbols: Symbols | None = None) -> str:
     """A name with its indices in LaTeX: ``\\hat{\\pi}_k``, ``\\delta_{kj}``, ``\\gamma_{\\mathrm{pos},c}``."""
+    subs: list[str] = []
     if symbols and symbols.get(name):
-        head, subs = symbols[name], []
+        head = symbols[name]
         if indices and "_" in head:
             head = f"{{{head}}}"
     elif name in _SPECIAL:
-        head, subs = _SPECIAL[name][0], []
+        head = _SPECIAL[name][0]
         if indices and "_" in head:
             head = f"{{{head}}}"
     else:
@@ -139,10 +141,11 @@ def _latex_head(head: str) -> str:
     return "\\" + head
 
 
-def _parts(name: str) -> list[str]:
+@cache
+def _parts(name: str) -> tuple[str, ...]:
     """alpha_pos -> [alpha, pos]; k1 -> [k, 1]; w_a_b -> [w, a, b]."""
     parts: list[str] = []
     for word in name.split("_"):
         match = re.fullmatch(r"(.*?[^\W\d])(\d+)", word)
         parts += [match[1], match[2]] if match else [word] * bool(word)
-    return parts or [name]
+    return tuple(parts) or (name,)

@@ -18,12 +18,15 @@ from symce.algebra.reading import read
 INDENT = 2.0
 
 
+NOTHING = Box("", 0)
+
+
 @dataclass(frozen=True)
 class Piece:
     """What is not broken; ``sign`` is shown where the line breaks before the piece (a product needs one then)."""
 
     box: Box
-    sign: Box = Box("", 0)
+    sign: Box = NOTHING
 
 
 def latex_lines(expr: Expr, width: float, symbols: Symbols | None = None) -> list[str]:
@@ -76,7 +79,7 @@ class _Breaker:
         result: list[Piece] = []
         for position, factor in enumerate(factors):
             first, *rest = self.operand(factor, last=position == len(factors) - 1)
-            result += [Piece(first.box, DOT if position else Box("", 0)), *rest]
+            result += [Piece(first.box, DOT if position else NOTHING), *rest]
         return result
 
     def operand(self, node: Node, *, last: bool) -> list[Piece]:

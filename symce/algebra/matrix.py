@@ -20,8 +20,8 @@ from symce.algebra.latex import latex
 from symce.algebra.letters import P_HAT, Symbols, latex_vector
 from symce.algebra.nodes import Named, Partial, Total
 
-#: a matrix form with more letters than this helps nobody
-LONGEST = 8
+#: a matrix form with more vectors, or more LaTeX, than this helps nobody
+MOST, LONGEST = 8, 320
 
 
 def matrix_form(expr: Expr, indices: Sequence[Index], symbols: Symbols | None = None) -> str | None:
@@ -37,7 +37,8 @@ def matrix_form(expr: Expr, indices: Sequence[Index], symbols: Symbols | None = 
         form = writer.vector(expr, indices[0]) if len(indices) == 1 else writer.matrix(expr, *indices)
     except _NoFormError:
         return None
-    return form.text if len(re.findall(r"\\mathbf|\\boldsymbol", form.text)) <= LONGEST else None
+    vectors = len(re.findall(r"\\mathbf|\\boldsymbol", form.text))
+    return form.text if vectors <= MOST and len(form.text) <= LONGEST else None
 
 
 def matrix_derivative(statement: Expr, symbols: Symbols | None = None) -> tuple[str, tuple[Index, ...]] | None:

@@ -5,8 +5,8 @@ the printers (latex.py, text.py) only choose glyphs and parentheses; so a formul
 terminal.
 
 Order of terms: positive before negative, numbers first, the shorter first, p before y. Order of factors: numbers,
-parameters, targets, probabilities, brackets, features, functions, sums, derivatives, so that nothing that reaches to
-the right stands before a factor.
+parameters, targets, probabilities, brackets, features, deltas, functions, sums, derivatives, so that nothing that
+reaches to the right stands before a factor.
 """
 
 from __future__ import annotations
@@ -124,21 +124,7 @@ class Cases:
 
 
 Node = (
-    Letter
-    | Number
-    | Terms
-    | Times
-    | Dot
-    | Fraction
-    | Power
-    | Root
-    | Exp
-    | Bars
-    | Call
-    | Of
-    | Big
-    | Derivative
-    | Cases
+    Letter | Number | Terms | Times | Dot | Fraction | Power | Root | Exp | Bars | Call | Of | Big | Derivative | Cases
 )
 
 _TARGETS = {"y", "q", "Y", "Q"}
@@ -222,7 +208,9 @@ def quotient(above: list[Node], below: list[Node]) -> Node:
     features = [f for f in top if isinstance(f, Letter) and f.name in _FEATURES]
     if tail and features:
         top, tail = [f for f in top if f not in features], [*tail, *features]
-    brackets = [f for f in tail if isinstance(f, Terms | Call) and not holds(f, Big) and not holds(f, Derivative)]
+    brackets: list[Node] = [
+        f for f in tail if isinstance(f, Terms | Call) and not holds(f, Big) and not holds(f, Derivative)
+    ]
     if not top and len(brackets) == 1 and all(f in brackets or f in features for f in tail):
         top, tail = brackets, [f for f in tail if f not in brackets]
     fraction = Fraction(times(top) if top else Number("1"), times(below))
@@ -253,7 +241,7 @@ def _rank(node: Node) -> float:
             if name == "delta":
                 return 9
             if name in _FEATURES:
-                return 10
+                return 8.5
             return 6 if name in _PROBABILITIES else 5 if name == "W" else 2
         case Power(Letter() as base, _):
             return _rank(base)

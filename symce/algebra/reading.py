@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sympy import (
@@ -51,19 +53,31 @@ from symce.algebra.presentation import (
     terms,
 )
 
-Scope = frozenset[Basic]
+
+@dataclass(frozen=True)
+class Scope:
+    """The indices that are in use at a place, and those of them that a sum binds."""
+
+    taken: frozenset[Basic]
+    bound: frozenset[Basic] = frozenset()
+
+    def binding(self, index: Basic) -> Scope:
+        return Scope(self.taken | {index}, self.bound | {index})
+
+
 #: the longest function that stands on the fraction of its own derivative
 SHORT = 3
 _CALLS = {log: "log", tanh: "tanh", sign: "sign", Sigmoid: "sigma", Softplus: "softplus"}
 _RELATIONS = {"==": "=", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
+@lru_cache(maxsize=20_000)
 def read(expr: Expr) -> Node:
     """The tree of an expression.
 
     Raises TypeError for a kind of node that symce has no notation for.
     """
-    return _read(expr, frozenset(s for s in expr.free_symbols if isinstance(s, Index)))
+    return _read(expr, Scope(frozenset(s for s in expr.free_symbols if isinstance(s, Index))))
 
 
 def _read(expr: Any, scope: Scope) -> Node:
@@ -81,13 +95,13 @@ def _read(expr: Any, scope: Scope) -> Node:
         case Sigmoid() if isinstance(expr.args[0], Indexed):
             return Letter("s", tuple(_index(i) for i in expr.args[0].indices))
         case KroneckerDelta():
-            return Letter("delta", _delta(expr))
+            return Letter("delta", _delta(expr, scope))
         case Where():
             sides = [_read(a, scope) for a in expr.condition.args]
             relation = _RELATIONS[expr.condition.rel_op]
             return Cases(sides[0], relation, sides[1], _read(expr.then, scope), _read(expr.otherwise, scope))
         case Indexed():
-            return Letter(str(expr.base), tuple(_index(i) for i in expr.indices))
+            return Letter(str(expr.base.name), tuple(_index(i) for i in expr.indices))
         case Symbol():
             return Letter(expr.name)
         case Rational() | Float():
@@ -158,8 +172,8 @@ def _power(base: Any, exponent: Any, scope: Scope) -> Node:
 
 
 def _binder(expr: Any, scope: Scope) -> Node:
-    index, body = expr.open(scope)
-    inner = _read(body, scope | {index})
+    index, body = expr.open(scope.taken)
+    inner = _read(body, scope.binding(index))
     if isinstance(expr, LogSumExp):
         return Call("log", Big(_index(index), str(index.size), Exp(inner)))
     if isinstance(inner, Terms) and len(inner.terms) == 1:
@@ -180,7 +194,7 @@ def _derivative(expr: Any, scope: Scope) -> Node:
         by.insert(0, _read(function.label.variable, scope))
         function = function.label.function
     of = _read(function, scope)
-    bracket = size(of) > SHORT or isinstance(of, Terms | Fraction | Exp)
+    bracket = size(of) > SHORT or isinstance(of, Terms | Fraction | Exp | Big)
     return Derivative(of, tuple(b for b in by if isinstance(b, Letter)), bracket)
 
 
@@ -191,18 +205,15 @@ def _applied(expr: Any, scope: Scope) -> Node:
 
 
 def _index(index: Any) -> str:
-    return str(index)
+    return str(index.name) if isinstance(index, Symbol) else str(index)
 
 
-def _delta(expr: Any) -> tuple[str, ...]:
-    """The true class first; then the index of a sum, and the index of the derivative (j, or l beside j) last."""
-    names = sorted(str(a) for a in expr.args)
-    if "c" in names:
-        names.remove("c")
-        return ("c", *names)
-    if "j" in names and names != ["j", "l"]:
-        names.remove("j")
-        return (*names, "j")
-    return tuple(names)
+def _delta(expr: Any, scope: Scope) -> tuple[str, ...]:
+    """The true class first, then the index of a sum; the index of a derivative (j, or l beside j) last."""
+    beside = {_index(a) for a in expr.args} == {"j", "l"}
 
+    def rank(index: Any) -> tuple[bool, bool, bool, str]:
+        name = _index(index)
+        return (name != "c", index not in scope.bound, name == "j" and not beside, name)
 
+    return tuple(_index(a) for a in sorted(expr.args, key=rank))

@@ -123,11 +123,17 @@ class _Unicode:
     def call(self, name: str, arg: Node, *, last: bool) -> str:
         inner = self.print(arg)
         word = _UNICODE_NAMES.get(name, name)
-        bare = name in _BARE and last and isinstance(arg, Letter | Number | Power | Big)
+        simple = isinstance(arg, Letter | Number | Big) or (isinstance(arg, Power) and isinstance(arg.base, Letter))
+        bare = name in _BARE and last and simple
         return f"{word} {inner}" if bare else f"{word}({inner})"
 
     def power(self, base: Node, exponent: Node) -> str:
-        if isinstance(base, Call) and base.name == "tanh" and isinstance(exponent, Number) and superscript(exponent.digits):
+        if (
+            isinstance(base, Call)
+            and base.name == "tanh"
+            and isinstance(exponent, Number)
+            and superscript(exponent.digits)
+        ):
             return f"tanh{superscript(exponent.digits)}({self.print(base.arg)})"
         inner = self.print(base) if isinstance(base, Letter | Number | Bars) else parens(self.print(base))
         if isinstance(exponent, Number) and superscript(exponent.digits):

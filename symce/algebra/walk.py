@@ -18,6 +18,7 @@ Rewriter = Callable[[Expr], Expr | None]
 
 
 Heads = frozenset[type]
+Memo = dict[Expr, Expr]
 EVERYTHING: Heads = frozenset()
 
 
@@ -32,24 +33,35 @@ def may_hold(expr: Basic, heads: Heads) -> bool:
     return not heads or not heads.isdisjoint(kinds(expr))
 
 
-def bottom_up(expr: Expr, rewrite: Rewriter, heads: Heads = EVERYTHING) -> Expr:
+def bottom_up(expr: Expr, rewrite: Rewriter, heads: Heads = EVERYTHING, memo: Memo | None = None) -> Expr:
     """Apply ``rewrite`` (None: does not apply) to every node once, the innermost first.
 
     ``heads``: the only types of node that it can apply to; what holds none of them is passed over.
+    ``memo``: what became of expressions met before, by the same ``rewrite``.
     """
     if not may_hold(expr, heads):
         return expr
-    new = _rebuild(expr, lambda e: bottom_up(e, rewrite, heads))
+    if memo is not None and expr in memo:
+        return memo[expr]
+    new = _rebuild(expr, lambda e: bottom_up(e, rewrite, heads, memo))
     result = rewrite(new)
-    return new if result is None else result
+    result = new if result is None else result
+    if memo is not None:
+        memo[expr] = result
+    return result
 
 
-def top_down(expr: Expr, rewrite: Rewriter, heads: Heads = EVERYTHING) -> Expr:
+def top_down(expr: Expr, rewrite: Rewriter, heads: Heads = EVERYTHING, memo: Memo | None = None) -> Expr:
     """Apply ``rewrite`` to the outermost nodes that it applies to; what it returns is not entered again."""
     if not may_hold(expr, heads):
         return expr
+    if memo is not None and expr in memo:
+        return memo[expr]
     result = rewrite(expr)
-    return _rebuild(expr, lambda e: top_down(e, rewrite, heads)) if result is None else result
+    result = _rebuild(expr, lambda e: top_down(e, rewrite, heads, memo)) if result is None else result
+    if memo is not None:
+        memo[expr] = result
+    return result
 
 
 def _rebuild(expr: Expr, visit: Callable[[Expr], Expr]) -> Expr:

@@ -1,0 +1,16 @@
+"""An independent check of proofs: reads the JSON of a proof alone, and shares no code with what derived it.
+
+document.py    the format, read and checked for its form
+rules.py       the rules by name, what they need and what they assume
+arithmetic.py  50 digits and dual numbers
+sampling.py    where a proof is tried
+evaluate.py    the value of an expression at a point, derivatives included
+proof.py       the check
+report.py      what it found
+"""
+
+from symce.check.document import DocumentError
+from symce.check.proof import check_proof
+from symce.check.report import Problem, Report
+
+__all__ = ["DocumentError", "Problem", "Report", "check_proof"]

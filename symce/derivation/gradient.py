@@ -89,19 +89,20 @@ def differentiate(model: Model, name: str, function: Expr, index: Index) -> Deri
 
 def _partials(model: Model, name: str, function: Expr, body: Expr) -> list[Proof]:
     """dF/dp_k, dF/ds_k and the direct part of dF/dz_j, as far as F depends on them."""
-    vector = model.logits
-    found = []
-    for atoms, general in (
-        (softmaxes(body, vector), Softmax(vector, k)),
-        (sigmoids(body, vector), Sigmoid(vector[k])),
-    ):
-        if atoms:
-            single = len(atoms) == 1 and not any(isinstance(s, Index) and s.is_bound for s in atoms[0].free_symbols)
-            found.append(atoms[0] if single else general)
-    found += [v[k] for v in dict.fromkeys((vector, z)) if entries(body, v)]
+    found: list[tuple[str, Expr]] = []
+    for vector in dict.fromkeys((model.logits, z)):
+        suffix = "" if vector == model.logits else f"-of-{vector}"
+        for letter, atoms, general in (
+            ("p", softmaxes(body, vector), Softmax(vector, k)),
+            ("s", sigmoids(body, vector), Sigmoid(vector[k])),
+        ):
+            if atoms:
+                single = len(atoms) == 1 and not any(isinstance(s, Index) and s.is_bound for s in atoms[0].free_symbols)
+                found.append((letter + suffix, atoms[0] if single else general))
+        if entries(body, vector):
+            found.append((str(vector), vector[k]))
     proofs = []
-    for variable in found:
-        letter = {Softmax: "p", Sigmoid: "s"}.get(type(variable), str(getattr(variable, "base", "")))
+    for letter, variable in found:
         builder = Builder(
             f"{name}-partial-{letter}", "lemma", f"the partial derivative in {letter}", Partial(function, variable)
         )
@@ -163,6 +164,7 @@ def _finish(builder: Builder, rules: list[Rule]) -> Proof:
     builder.cycle(DIFFERENTIATE, until=lambda e: not e.has(Partial))
     builder.cycle(CONTRACT, until=lambda e: not e.has(Product) and not _loose(e))
     builder.apply(SUBSTITUTE)
+    builder.apply(CONSTANT)
     tidy(builder)
     if builder.current.has(Total, Partial, Product):
         raise DerivationError(f"{builder.name}: no rule applies to {builder.current}")

@@ -11,7 +11,7 @@ def _rules(*names: str) -> tuple[Rule, ...]:
 
 
 #: A partial derivative is pushed inward until it stands before a variable.
-DIFFERENTIATE = (*calculus.RULES, *_rules("delta-contraction"))
+DIFFERENTIATE = (*calculus.RULES, *_rules("delta-contraction", "sum-of-a-constant"))
 #: The derivatives of softmax and sigmoid are known by their theorems; then everything is multiplied out and contracted.
 JACOBIANS = _rules("softmax-jacobian", "sigmoid-derivative")
 CONTRACT = _rules(

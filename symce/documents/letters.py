@@ -18,6 +18,7 @@ from symce.algebra.presentation import Big, Letter, Node, Of, children
 from symce.algebra.reading import read
 from symce.derivation.model import Model
 from symce.derivation.proof import Proof
+from symce.rules.linear import logit
 
 k, i, d = ClassIndex("k"), SampleIndex("i"), FeatureIndex("d")
 
@@ -55,6 +56,7 @@ _WORDS: dict[str, tuple[Expr, str]] = {
     "s": (Sigmoid(IndexedBase("z")[k]), "the logistic sigmoid: the predicted probability of label k"),
     "y": (IndexedBase("y")[k], ""),
     "q": (IndexedBase("q")[k], "the effective target: what stands in the place of the target"),
+    "eps": (Symbol("eps"), "the amount of label smoothing"),
     "delta": (KroneckerDelta(k, j), "the Kronecker delta: 1 if its two indices are equal, 0 if not"),
     "H": (Function("H")(Symbol("p")), "entropy, or cross-entropy of two distributions"),
     "KL": (Function("KL")(Symbol("p"), Symbol("y")), "the Kullback-Leibler divergence"),
@@ -106,6 +108,9 @@ class Glossary:
             if meaning.definition is not None:
                 names |= _printed([meaning.definition])
                 named = _named([meaning.definition]) | named
+        if any(_name(m.letter) == "W" for m in found):
+            label, definition = logit(k).args
+            found.append(Meaning(label, definition, "the linear layer"))
         return tuple(sorted(found, key=lambda m: self.order(_name(m.letter))))
 
     def order(self, name: str) -> tuple[int, str]:
@@ -141,8 +146,6 @@ class Glossary:
     def words(self, name: str) -> str:
         if name == "y":
             return _TARGETS[self.model.loss.target if self.model else "distribution"]
-        if name == "z" and "W" in self.seen:
-            return "the logit of class k"
         return _WORDS[name][1] if name in _WORDS else ""
 
 

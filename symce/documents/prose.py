@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Callable
 
 from symce.algebra.letters import P_HAT, latex_letter, unicode_letter
 
-_GREEK = "alpha|beta|gamma|delta|eps|tau|lambda|sigma"
+_GREEK = r"alpha|beta|gamma|eps|tau|lambda|sigma(?=\()"
 #: s_k, t^(n-1), tanh^2, gamma, a letter on its own (but not the words a, A, I, O)
 _MATH = re.compile(
     r"\b(?P<base>[A-Za-z])_(?P<index>[a-z]{1,2})\b"
     r"|(?<=[A-Za-z)])\^(?P<power>\d|[a-z]\b|\([^()]*\))"
     rf"|\b(?P<greek>{_GREEK})\b"
-    r"|(?<![\w.'\u2019-])(?P<letter>[b-zB-HJ-NP-Z])(?![\w.'\u2019-])"
+    r"|(?<![\w.'\u2019-])(?P<letter>[b-zB-HJ-NP-Z])(?![\w'\u2019-]|\.\w)"
 )
 _TEX = {
     "\\": r"\textbackslash{}",
@@ -26,10 +28,30 @@ _TEX = {
     **{ch: "\\" + ch for ch in "$&%#_"},
 }
 
+_GREEK_NAMES = (
+    "alpha beta gamma delta epsilon eta theta kappa lambda mu nu xi pi rho sigma tau phi chi psi omega".split()
+)
+#: grave, acute, circumflex, tilde, macron, breve, dot, diaeresis, ring, double acute, caron, cedilla
+_ACCENTS = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327"
+_IN_FONT = "ßæœøåłÆŒØÅŁ–—‘’“”…"
+
 
 def latex_words(text: str, *, math: bool = True) -> str:
     """A sentence in LaTeX."""
-    return _words(text, lambda s: "".join(_TEX.get(ch, ch) for ch in _printable(s)), math)
+    return _words(text, lambda s: "".join(_TEX.get(ch) or _glyph(ch) for ch in _printable(s)), math)
+
+
+def _glyph(ch: str) -> str:
+    """A character as LaTeX's standard fonts have it; one that they do not have by its number."""
+    if ch.isascii() or ch in _IN_FONT:
+        return ch
+    for name in _GREEK_NAMES:
+        if unicode_letter(name) == ch:
+            return f"${latex_letter(name)}$"
+    base, *marks = unicodedata.normalize("NFD", ch)
+    if base.isascii() and base.isalpha() and all(mark in _ACCENTS for mark in marks):
+        return ch
+    return rf"\texttt{{U+{ord(ch):04X}}}"
 
 
 def markdown_words(text: str, *, math: bool = True) -> str:
@@ -48,10 +70,9 @@ def unicode_words(text: str) -> str:
     return _MATH.sub(replace, _printable(text))
 
 
-def _words(text: str, escape: object, math: bool) -> str:
-    assert callable(escape)
+def _words(text: str, escape: Callable[[str], str], math: bool) -> str:
     if not math:
-        return str(escape(text))
+        return escape(text)
     result, position = "", 0
     for match in _MATH.finditer(text):
         result += escape(text[position : match.start()]) + f"${_latex(match)}$"

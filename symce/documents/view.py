@@ -5,24 +5,25 @@ A format is one module (latex.py, markdown.py, terminal.py) and, where it has on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sympy import Expr
 
-from symce.algebra.letters import Symbols
+from symce.algebra.letters import Symbols, latex_letter
 from symce.derivation.derive import Derivation
 from symce.derivation.proof import CITATION, Proof
 from symce.documents.letters import DocumentError, Glossary, Meaning
 from symce.rules import CATALOGUE, Rule
 from symce.theorems import chapters
 
-#: rules that are theorems of symce.theorems: (chapter, proof)
+#: rules that are theorems of symce.theorems, and the names of their proofs
 FOUNDATIONS = {
-    "softmax-jacobian": ("softmax", "softmax-jacobian"),
-    "sigmoid-derivative": ("softmax", "sigmoid"),
-    "softmax-sums-to-one": ("softmax", "softmax-sums-to-one"),
-    "derivative-of-logsumexp": ("softmax", "logsumexp"),
+    "softmax-jacobian": "softmax-jacobian",
+    "sigmoid-derivative": "sigmoid",
+    "softmax-sums-to-one": "softmax-sums-to-one",
+    "derivative-of-logsumexp": "logsumexp",
 }
 FOUNDATION_TITLE = "What the derivation rests on"
 
@@ -85,6 +86,7 @@ class Document:
     reference: str
     source: str
     statement: tuple[Expr, Expr] | None
+    meanings: tuple[Meaning, ...]
     parts: tuple[Part, ...]
     rules: tuple[Rule, ...]
     symbols: Symbols
@@ -102,7 +104,7 @@ def of_loss(derivation: Derivation, source: str = "") -> Document:
     based = _foundations(derivation.proofs)
     if based:
         sections.insert(0, (FOUNDATION_TITLE, based))
-    symbols = {p.name: p.symbol for p in loss.params if p.symbol}
+    symbols = {p.name: check_symbol(p.name, p.symbol) for p in loss.params if p.symbol}
     named = model.named
     glossary = Glossary(model)
     return _document(
@@ -114,10 +116,30 @@ def of_loss(derivation: Derivation, source: str = "") -> Document:
     )
 
 
+_COMMAND = re.compile(r"\\(hat|tilde|bar|vec|dot|mathrm|mathbf|mathcal|boldsymbol|ell|var[a-z]+)$")
+
+
+def check_symbol(name: str, symbol: str) -> str:
+    """The LaTeX of a parameter's letter, if it is a letter with accents, a font and scripts, and nothing else.
+
+    Raises DocumentError for any other: the text comes from a user's file, and LaTeX runs what it reads.
+    """
+    depth, fine = 0, True
+    for token in re.findall(r"\\[A-Za-z]+|.|\n", symbol):
+        depth += (token == "{") - (token == "}")
+        known = latex_letter(token[1:]) == token or _COMMAND.match(token)
+        fine &= depth >= 0 and bool(known if token.startswith("\\") else re.match(r"[A-Za-z0-9 {}_^+\-*']", token))
+    if not fine or depth:
+        raise DocumentError(
+            f"the symbol of parameter {name!r}, {symbol!r}, is not a letter of LaTeX; write one such as \\tilde{{\\alpha}}"
+        )
+    return symbol
+
+
 def of_chapter(name: str, title: str, proofs: Sequence[Proof], source: str = "") -> Document:
     """The document of theorems that belong to no loss."""
     sections = [(title, tuple(proofs))]
-    based = tuple(p for p in _foundations(proofs) if p.name not in {q.name for q in proofs})
+    based = _foundations(proofs)
     if based:
         sections.insert(0, (FOUNDATION_TITLE, based))
     return _document((name, title, "", "", source), None, sections, Glossary(None), {})
@@ -130,6 +152,10 @@ def _document(
     glossary: Glossary,
     symbols: Symbols,
 ) -> Document:
+    meanings: tuple[Meaning, ...] = ()
+    if statement:
+        glossary.seen.add(str(statement[0]))  # the statement itself says what L is
+        meanings = glossary.introduce((), statement)
     parts: list[Part] = []
     number, equation = 0, 0
     known: set[str] = set()
@@ -143,13 +169,10 @@ def _document(
             equation += len(lines)
             known.add(proof.name)
             boxed = proof is proofs[-1] and title != FOUNDATION_TITLE
-            items.append(
-                Item(number, proof.kind, proof.name, proof.title, proof, lines, _assumptions(proof), boxed)
-            )
-        also = statement if statement and not parts else ()
-        parts.append(Part(title, glossary.introduce(proofs, also), tuple(items)))
+            items.append(Item(number, proof.kind, proof.name, proof.title, proof, lines, _assumptions(proof), boxed))
+        parts.append(Part(title, glossary.introduce(proofs), tuple(items)))
     rules = {line.rule: CATALOGUE[line.rule] for p in parts for i in p.items for line in i.lines if line.rule}
-    return Document(*words, statement, tuple(parts), tuple(rules.values()), symbols)
+    return Document(*words, statement, meanings, tuple(parts), tuple(rules.values()), symbols)
 
 
 def _lines(proof: Proof, known: set[str], equation: int) -> tuple[Line, ...]:
@@ -163,7 +186,7 @@ def _lines(proof: Proof, known: set[str], equation: int) -> tuple[Line, ...]:
         elif step.rule not in CATALOGUE:
             raise DocumentError(f"{proof.name}: step by {step.rule!r}, which is no rule of the catalogue")
         else:
-            based = FOUNDATIONS.get(step.rule, ("", ""))[1]
+            based = FOUNDATIONS.get(step.rule, "")
             lines.append(Line(position, step.expr, step.rule, step.why, based if based in known else ""))
     return tuple(lines)
 
@@ -178,18 +201,19 @@ def _assumptions(proof: Proof) -> tuple[Assumption, ...]:
     return tuple(found)
 
 
-def _foundations(proofs: Iterable[Proof]) -> tuple[Proof, ...]:
-    """The theorems that the rules of these proofs are, each after those that it needs itself."""
+def _foundations(proofs: Sequence[Proof]) -> tuple[Proof, ...]:
+    """The theorems of symce.theorems that these proofs rest on, each after those that it rests on itself."""
+    theorems = {p.name: p for chapter in chapters().values() for p in chapter}
+    own = {p.name for p in proofs}
     found: dict[str, Proof] = {}
 
     def need(proof: Proof) -> None:
         for step in proof.steps:
-            if step.rule in FOUNDATIONS:
-                chapter, name = FOUNDATIONS[step.rule]
-                theorem = next(p for p in chapters()[chapter] if p.name == name)
-                if name != proof.name and name not in found:
-                    need(theorem)
-                    found[name] = theorem
+            cited = "" if step.rule in CATALOGUE else step.rule.removeprefix(CITATION)
+            name = FOUNDATIONS.get(step.rule, cited)
+            if name in theorems and name not in own and name not in found and name != proof.name:
+                need(theorems[name])
+                found[name] = theorems[name]
 
     for proof in proofs:
         need(proof)

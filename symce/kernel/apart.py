@@ -77,22 +77,32 @@ def _with_share(expr: Expr, row: ClassIndex) -> Expr:
 def _rewrite(expr: Expr, p_c: Softmax) -> Expr | None:
     expr = bottom_up(expr, _sum_without_c).xreplace({log(p_c): -Q * Rate(p_c.args[0])})
     expr = bottom_up(expr, lambda e: _complement(e, p_c))
-    flat = expand_mul(expand_multinomial(expr))
-    terms = Add.make_args(flat)
-    if len(terms) > TERMS:
-        return None
-    flat = Add(*[combine(t) for t in terms])
-    exponents = [_exponent(t) for t in Add.make_args(flat)]
-    lowest = exponents[0]
-    for exponent in exponents[1:]:
-        difference = exponent - lowest
-        if not difference.is_number:
+    # a difference such as t - p_c t hides a q: it comes to light with 1 - q for p_c, which costs digits of a small p_c
+    for attempt in (expr, expr.xreplace({p_c: 1 - Q})):
+        flat = expand_mul(expand_multinomial(attempt))
+        if len(Add.make_args(flat)) > TERMS:
             return None
-        lowest = exponent if difference.is_negative else lowest
-    if not lowest.is_nonnegative:
-        return None
-    bracket = _shortest(Add(*[combine(t, Q**-lowest) for t in Add.make_args(flat)]))
-    return (Q**lowest * bracket).xreplace({Q: 1 - p_c})
+        flat = Add(*[combine(t) for t in Add.make_args(flat)])
+        groups = _by_power(Add.make_args(flat))
+        if all(lowest.is_nonnegative for lowest, _ in groups):
+            total = Add(*[Q**low * _shortest(Add(*[combine(t, Q**-low) for t in terms])) for low, terms in groups])
+            return total.xreplace({Q: 1 - p_c})
+    return None
+
+
+def _by_power(terms: tuple[Expr, ...]) -> list[tuple[Expr, list[Expr]]]:
+    """The terms in groups whose exponents of q differ by numbers, each with the lowest exponent of its group."""
+    groups: list[tuple[Expr, list[Expr]]] = []
+    for term in terms:
+        exponent = _exponent(term)
+        for position, (lowest, members) in enumerate(groups):
+            difference = exponent - lowest
+            if difference.is_number:
+                groups[position] = (exponent if difference.is_negative else lowest, [*members, term])
+                break
+        else:
+            groups.append((exponent, [term]))
+    return groups
 
 
 def _shortest(expr: Expr) -> Expr:

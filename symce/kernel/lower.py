@@ -64,6 +64,7 @@ class Lowering:
     _forms: dict[IndexedBase, SoftmaxForms] = field(default_factory=dict)
     _vectors: dict[IndexedBase, ir.Node] = field(default_factory=dict)
     _hot: ir.Node | None = None
+    _derivative: bool = False
 
     def let(self, name: str, value: ir.Node, note: str = "") -> ir.Var:
         """Give a value a name, made unique by a number where it is taken."""
@@ -175,14 +176,18 @@ class Lowering:
 
         Raises LoweringError where such a power is left: the kernel would give NaN where the mathematics does not.
         """
-        if not needs_it(expr):
-            return self.lower(expr, row)
-        apart = true_class_apart(expr, row)
-        if apart is None:
-            raise LoweringError(
-                f"a power of 1 - p[c] is left that may be negative, and is infinite where p[c] is 1: {expr}"
-            )
-        return where(self.hot, self.lower(apart.at_c, None), self.lower(apart.elsewhere, row))
+        self._derivative = True
+        try:
+            if not needs_it(expr):
+                return self.lower(expr, row)
+            apart = true_class_apart(expr, row)
+            if apart is None:
+                raise LoweringError(
+                    f"a power of 1 - p[c] is left that may be negative, and is infinite where p[c] is 1: {expr}"
+                )
+            return where(self.hot, self.lower(apart.at_c, None), self.lower(apart.elsewhere, row))
+        finally:
+            self._derivative = False
 
     def softmax(self, expr: Softmax, row: ClassIndex | None) -> ir.Node:
         forms = self.forms(expr.args[0])
@@ -259,6 +264,12 @@ class Lowering:
         if delta is not None:
             rest = Mul(*[f for f in plain if f is not delta]).xreplace({row: c})
             return where(self.hot_for(delta, row), self.lower(rest, None), ZERO)
+        chosen = next((f for f in plain if isinstance(f, Where) and {f.then, f.otherwise} == {S.Zero, S.One}), None)
+        if chosen is not None:
+            # by selection, not by multiplication: what is not chosen may be infinite
+            condition = self.condition(chosen.condition, row)
+            rest_of_it = self.lower(Mul(*[f for f in plain if f is not chosen]), row)
+            return where(condition, rest_of_it, ZERO) if chosen.then == 1 else where(condition, ZERO, rest_of_it)
         above: list[ir.Node] = []
         below: list[ir.Node] = []
         infinite: list[ir.Node] = []
@@ -283,6 +294,11 @@ class Lowering:
 
     def power(self, base: Expr, exponent: Expr, row: ClassIndex | None) -> ir.Node:
         node = self.lower(base, row)
+        if self._derivative and _complement_of(base) is not None and not exponent.is_nonnegative:
+            # where 1 - p_k is 0, p_k is 1, and what this is multiplied by vanishes faster: 0 in the limit, not infinity
+            certain = ir.Map("eq", (node, ZERO))
+            power = ir.Map("pow", (where(certain, ONE, node), self.lower(exponent, row)))
+            return where(certain, ZERO, power)
         if exponent == 1:
             return node
         if exponent == Rational(1, 2):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 
@@ -11,9 +12,15 @@ from symce.language.tree import FUNCTIONS
 LENGTH = 2_000
 NODES = 400
 DEPTH = 40
+#: characters of a number; the largest number, and the inverse of the smallest but 0 (both are normal in float64)
 DIGITS = 40
-EXPONENT = 64
+LARGEST = 10**300
+#: bits of the numerator and the denominator of what numbers are combined to
 BITS = 4_096
+#: the largest exponent that is a number
+EXPONENT = 64
+#: characters of a name
+NAME = 40
 
 #: The vectors of a statement, with the kinds of target that they go with (None: every kind).
 VECTORS: dict[str, tuple[str, ...] | None] = {
@@ -26,24 +33,52 @@ BINDERS = ("Sum", "logsumexp")
 CALLS = (*BINDERS, "where", *FUNCTIONS)
 #: Number of arguments of a function: at least, at most.
 ARITY = {name: (2, 8) if name in ("min", "max") else (1, 1) for name in FUNCTIONS}
-#: Names that mean something in a statement, or in the functions that are generated from it.
+#: Names that mean something in a statement, in a derivation, or in the functions that are generated from it.
 RESERVED = frozenset(
     {
         *VECTORS, *CALLS, "c", "K", "N", "D", "M", "W", "b", "x", "X", "q", "g", "v",
+        "a", "L", "H", "P", "G", "Y", "Z", "pi", "sigma", "lambda_",
         "logits", "input", "target", "weight", "ignore_index", "label_smoothing", "reduction", "normalizer", "axis",
-        "cotangent", "out", "on_empty", "precision", "inplace", "np", "numpy", "torch", "math", "nn", "self", "ctx",
-        "value", "grad", "gradient", "hvp", "lambda_",
+        "cotangent", "out", "on_empty", "precision", "inplace", "np", "numpy", "torch", "math", "nn", "Tensor", "self",
+        "ctx", "value", "grad", "gradient", "hvp", "value_and_grad", "cot", "classes", "rows", "losses", "loss", "kept",
+        "row_weight", "row_kernel", "denominator", "dtype", "batch_shape", "wanted", "vectors", "run", "block",
+        "derivative", "size_average", "reduce", "adjusted",
+    }
+)  # fmt: skip
+BUILTINS = frozenset(dir(builtins))
+#: Names that are indices wherever they stand.
+INDICES = frozenset("ijkl")
+
+#: Names that a module of generated code cannot have: they are its neighbours, its functions, or no file for Windows.
+MODULES = frozenset(
+    {
+        "numpy", "np", "torch", "nn", "math", "functional", "native", "triton", "value", "grad", "value_and_grad",
+        "hvp", "theorems", "con", "prn", "aux", "nul",
     }
 )  # fmt: skip
 
-#: Names that a module of generated code cannot have.
-MODULES = frozenset({"numpy", "np", "torch", "nn", "math", "functional", "native", "value", "grad", "hvp", "theorems"})
+#: Letters that a parameter may be printed as in LaTeX: a Latin or Greek one, with a subscript if need be.
+GREEK = (
+    "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota", "kappa",
+    "lambda", "mu", "nu", "xi", "rho", "varrho", "tau", "upsilon", "phi", "varphi", "chi", "psi", "omega", "Gamma",
+    "Delta", "Theta", "Lambda", "Xi", "Upsilon", "Phi", "Psi", "Omega", "ell",
+)  # fmt: skip
+SYMBOL = re.compile(rf"(?:[A-Za-z]|\\(?:{'|'.join(GREEK)}))(?:_(?:[A-Za-z0-9]|\{{[A-Za-z0-9]{{1,12}}\}}))?\Z")
 
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
-LOSS_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\Z")
 
 
-def is_name(text: str) -> bool:
-    """Whether the text may name a parameter or an index: an ASCII identifier, no keyword, no dunder."""
-    return bool(IDENTIFIER.match(text)) and not keyword.iskeyword(text) and "__" not in text and len(text) <= 40
+def why_no_name(text: object) -> str:
+    """Why the text may not name a loss, a parameter or an index; empty if it may."""
+    if not isinstance(text, str):
+        return f"a name is a string, not {type(text).__name__}"
+    if not IDENTIFIER.match(text):
+        return "a name is an ASCII letter, then ASCII letters, digits and single underscores"
+    if keyword.iskeyword(text):
+        return "it is a keyword of Python"
+    if "__" in text:
+        return "two underscores in a row are not allowed"
+    if len(text) > NAME:
+        return f"a name has at most {NAME} characters"
+    return ""

@@ -59,7 +59,7 @@ class Loss:
     def __post_init__(self) -> None:
         object.__setattr__(self, "params", tuple(self.params))
         if not self.source_file:
-            object.__setattr__(self, "source_file", f"<loss {self.name}>")
+            object.__setattr__(self, "source_file", f"<loss {ascii(self.name)[:60].strip(chr(39))}>")
         check_loss(self)
 
     @cached_property

@@ -13,6 +13,8 @@ from symce.rules.sums import multiply_out
 
 #: the most terms that "expand" makes of one product
 EXPANSION = 12
+#: the longest expression that "lowest-terms" looks at: beyond it polynomial arithmetic takes seconds
+CANCELLED = 30
 
 
 def combine(*factors: Expr) -> Expr:
@@ -181,7 +183,7 @@ def _cancel(expr: Expr) -> Expr | None:
     """A quotient of polynomials, or a sum of such, over one denominator and in lowest terms."""
     if not isinstance(expr, Add | Mul) or has_binder(expr) or not _has_denominator(expr):
         return None
-    if any(not (e.exp.is_Integer) for e in expr.atoms(Pow)):
+    if any(not (e.exp.is_Integer) for e in expr.atoms(Pow)) or cost(expr) > CANCELLED:
         return None
     new = cancel(expr)
     return new if cost(new) < cost(expr) else None

@@ -104,7 +104,7 @@ def _abs(f: Expr, x: Expr) -> Expr | None:
 
 
 def _sigmoid(f: Expr, x: Expr) -> Expr | None:
-    if isinstance(x, Sigmoid) and isinstance(f, Sigmoid):
+    if _same_family(f, x):
         return None  # an entry of s, not a function of it
     return f * (1 - f) * Partial(f.args[0], x) if isinstance(f, Sigmoid) else None
 
@@ -125,13 +125,27 @@ def _logsumexp(f: Expr, x: Expr) -> Expr | None:
 
 
 def _where(f: Expr, x: Expr) -> Expr | None:
-    return Where(f.condition, Partial(f.then, x), Partial(f.otherwise, x)) if isinstance(f, Where) else None
+    if not isinstance(f, Where):
+        return None
+    # as a sum of products, which sums and deltas know how to take apart
+    holds, fails = Where(f.condition, S.One, S.Zero), Where(f.condition, S.Zero, S.One)
+    return holds * Partial(f.then, x) + fails * Partial(f.otherwise, x)
+
+
+def _same_family(f: Expr, x: Expr) -> bool:
+    """Whether f and x are entries of one sigma(z)."""
+    return (
+        isinstance(x, Sigmoid)
+        and isinstance(f, Sigmoid)
+        and isinstance(f.args[0], Indexed)
+        and f.args[0].base == x.args[0].base
+    )
 
 
 def _variable(f: Expr, x: Expr) -> Expr | None:
     if isinstance(x, Softmax) and isinstance(f, Softmax) and f.args[0] == x.args[0]:
         return KroneckerDelta(f.args[1], x.args[1])
-    if isinstance(x, Sigmoid) and isinstance(f, Sigmoid):
+    if _same_family(f, x):
         return KroneckerDelta(f.args[0].indices[0], x.args[0].indices[0])
     if isinstance(x, Indexed) and isinstance(f, Indexed) and f.base == x.base:
         return Mul(*[KroneckerDelta(a, b) for a, b in zip(f.indices, x.indices, strict=True)])

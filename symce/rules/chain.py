@@ -20,8 +20,11 @@ def _chain(expr: Expr) -> Expr | None:
     if not (isinstance(expr, Total) and isinstance(expr.variable, Indexed)):
         return None
     f, z_j = expr.function, expr.variable
-    if isinstance(f, Softmax | Sigmoid | Indexed):
-        return None
+    return None if isinstance(f, Softmax | Sigmoid | Indexed) else through(f, z_j)
+
+
+def through(f: Expr, z_j: Expr) -> Expr:
+    """df/dz_j through every entry of softmax(z) and sigma(z) that f is written in, and through z itself."""
     vector = z_j.base
     terms: list[Expr] = []
     for found, make in ((softmaxes(f, vector), _softmax_entry), (sigmoids(f, vector), _sigmoid_entry)):
@@ -31,7 +34,7 @@ def _chain(expr: Expr) -> Expr | None:
         if single is not None and _free(single):
             terms.append(Product(Partial(f, single), Total(single, z_j)))
         else:
-            k = ClassIndex.fresh(expr.free_symbols)
+            k = ClassIndex.fresh({*f.free_symbols, *z_j.free_symbols})
             entry = make(vector, k)
             terms.append(FiniteSum(Product(Partial(f, entry), Total(entry, z_j)), k))
     if entries(f, vector):
@@ -65,14 +68,14 @@ def inner_map(adjusted: IndexedBase, logits: IndexedBase, at: Index, image: Expr
         if not (isinstance(expr, Total) and isinstance(expr.variable, Indexed) and expr.variable.base == logits):
             return None
         f, z_j = expr.function, expr.variable
+        if isinstance(f, Softmax | Sigmoid | Indexed):
+            return None
         j = z_j.indices[0]
         terms: list[Expr] = []
         if entries(f, adjusted, through=True):
             h = Named(adjusted[j], image.xreplace({at: j}))
             terms.append(Product(Total(f, adjusted[j]), Partial(h, z_j)))
-        if entries(f, logits):
-            terms.append(Partial(f, z_j))
-        return Add(*terms)
+        return Add(*terms, through(f, z_j))
 
     return Rule(
         "chain-rule-elementwise",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sympy import Add, Basic, Expr, Indexed, KroneckerDelta, Mul, Pow, S
 
 from symce.algebra.binders import Binder
@@ -9,6 +11,7 @@ from symce.algebra.functions import Sigmoid, Softmax
 from symce.algebra.nodes import Named
 
 
+@lru_cache(maxsize=50_000)
 def cost(expr: Expr) -> int:
     """The number of operations, brackets and letters (p_k, s_k, y_k are one letter each); a sum that occurs several
     times counts once, and a name counts as what it is to the reader: little. Minus between terms is as good as plus; a

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from sympy import Expr
 
-from symce.algebra.walk import Rewriter, bottom_up, top_down
+from symce.algebra.walk import Memo, Rewriter, bottom_up, top_down
 
 #: A rule that still applies after this many passes does not terminate: an error of the rule, reported as such.
 PASSES = 64
-#: how many expressions a rule remembers its result for: a derivation asks the same question many times
-REMEMBERED = 5_000
+#: how many expressions a rule remembers its result for: a derivation meets the same ones many times
+REMEMBERED = 50_000
 
 
 class RuleError(RuntimeError):
@@ -38,7 +38,7 @@ class Rule:
     outermost_first: bool = False
     coq: str = ""
     heads: tuple[type, ...] = ()
-    _memo: dict[Expr, Expr | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _memo: Memo = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
@@ -49,20 +49,13 @@ class Rule:
 
         Raises RuleError where the rule does not come to an end.
         """
-        if expr in self._memo:
-            return self._memo[expr]
         if len(self._memo) >= REMEMBERED:
             self._memo.clear()
-        result = self._exhaust(expr)
-        self._memo[expr] = result
-        return result
-
-    def _exhaust(self, expr: Expr) -> Expr | None:
         walk = top_down if self.outermost_first else bottom_up
         heads = frozenset(self.heads)
         current = expr
         for _ in range(PASSES):
-            new = walk(current, self.rewrite, heads)
+            new = walk(current, self.rewrite, heads, self._memo)
             if new == current:
                 return None if current == expr else current
             current = new

@@ -83,12 +83,26 @@ def _numpy_rows(quantity: str, function: str, a: Any, case: Case, per_entry: boo
     if str(getattr(a, "dtype", type(a).__name__)) != case.dtype:
         raise WrongCall(f"{function}: a {quantity} of {getattr(a, 'dtype', type(a).__name__)}, not {case.dtype}")
     full = _shaped(case.logits, case).shape
-    entries = quantity != "value" or (case.reduction == "none" and (per_entry or (per_entry is None and a.shape == full)))
-    wanted = full if entries else case.batch if case.reduction == "none" else ()
+    wanted = _wanted(quantity, full, np.shape(a), case, per_entry)
     if np.shape(a) != wanted:
         raise WrongCall(f"{function}: a {quantity} of shape {np.shape(a)}, not {wanted}")
-    rows = np.moveaxis(a, case.axis, -1).reshape(case.rows, case.size) if entries else np.asarray(a)
-    return np.float64(rows if entries or wanted == () and case.reduction != "none" else rows.reshape(case.rows))
+    if wanted == full:
+        a = np.moveaxis(a, case.axis, -1).reshape(case.rows, case.size)
+    elif case.reduction == "none":
+        a = np.reshape(a, case.rows)
+    return np.asarray(a, dtype=np.float64)
+
+
+def _wanted(
+    quantity: str, full: tuple[int, ...], shape: tuple[int, ...], case: Case, per_entry: bool | None
+) -> tuple[int, ...]:
+    """The shape that a result must have; ``full`` is that of the logits, ``shape`` its own."""
+    if quantity != "value":
+        return full
+    if case.reduction != "none":
+        return ()
+    entries = shape == full if per_entry is None else per_entry
+    return full if entries else case.batch
 
 
 def _shaped(rows: Array, case: Case) -> Array:
@@ -117,9 +131,7 @@ def torch_arguments(kernel: Generated, case: Case) -> dict[str, Any]:
     return given
 
 
-def _call_torch(
-    kernel: Generated, case: Case, per_entry: bool | None, upstream: float, values_only: bool
-) -> Returned:
+def _call_torch(kernel: Generated, case: Case, per_entry: bool | None, upstream: float, values_only: bool) -> Returned:
     import torch
 
     function = kernel.functions[kernel.loss.name]
@@ -127,6 +139,7 @@ def _call_torch(
     z = given["input"]
     before = {n: (_torch_bytes(a), a._version) for n, a in given.items() if isinstance(a, torch.Tensor)}
     loss = function(**given)
+    _check_unchanged(given, before)  # before the backward pass, which may refuse what was written to
     results = [("value", loss.detach())]
     if not values_only:
         if case.reduction != "none":
@@ -143,26 +156,29 @@ def _call_torch(
             hvp = torch.autograd.grad(gradient, z, _tensor(case.v, case), allow_unused=True)[0]
             hvp = torch.zeros_like(z) if hvp is None else hvp
         results += [("gradient", gradient.detach()), ("hvp", hvp)]
+    _check_unchanged(given, before)
+    return Returned(tuple((q, kernel.loss.name, _torch_rows(q, a, case, per_entry)) for q, a in results))
+
+
+def _check_unchanged(given: Mapping[str, Any], before: Mapping[str, tuple[bytes, int]]) -> None:
     for name, (data, version) in before.items():
         if (_torch_bytes(given[name]), given[name]._version) != (data, version):
             raise WrongCall(f"the argument {name} was written to")
-    return Returned(tuple((q, kernel.loss.name, _torch_rows(q, a, case, per_entry)) for q, a in results))
 
 
 def _torch_rows(quantity: str, a: Any, case: Case, per_entry: bool | None) -> Array:
     if a.dtype != _dtype(case):
         raise WrongCall(f"a {quantity} of {a.dtype}, not {_dtype(case)}")
     full = (*case.batch[:1], case.size, *case.batch[1:])
-    entries = quantity != "value" or (
-        case.reduction == "none" and (per_entry or (per_entry is None and tuple(a.shape) == full))
-    )
-    wanted = full if entries else case.batch if case.reduction == "none" else ()
+    wanted = _wanted(quantity, full, tuple(a.shape), case, per_entry)
     if tuple(a.shape) != wanted:
         raise WrongCall(f"a {quantity} of shape {tuple(a.shape)}, not {wanted}")
-    array = a.double()
-    if entries:
-        return np.asarray(array.movedim(min(1, a.dim() - 1), -1).reshape(case.rows, case.size).numpy())
-    return np.asarray(array.numpy() if case.reduction != "none" else array.reshape(case.rows).numpy())
+    a = a.double()
+    if wanted == full:
+        a = a.movedim(min(1, a.dim() - 1), -1).reshape(case.rows, case.size)
+    elif case.reduction == "none":
+        a = a.reshape(case.rows)
+    return np.asarray(a.numpy())
 
 
 def _tensor(rows: Array, case: Case) -> Any:
@@ -182,7 +198,8 @@ def _dtype(case: Case) -> Any:
 def _torch_bytes(a: Any) -> bytes:
     import torch
 
-    return bytes(a.detach().reshape(-1).view(torch.uint8).numpy().tobytes())
+    # an empty tensor has no bytes, and PyTorch refuses to view it as some
+    return bytes(a.detach().reshape(-1).view(torch.uint8).numpy().tobytes()) if a.numel() else b""
 
 
 def reproduction(kernel: Generated, case: Case, upstream: float) -> Mapping[str, Any]:

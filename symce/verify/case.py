@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ REDUCTIONS = ("mean", "sum", "none")
 #: bfloat16 exists in PyTorch alone; its arrays are float32 here, holding numbers that bfloat16 has
 DTYPES = {"numpy": ("float64", "float32", "float16"), "torch": ("float64", "float32", "float16", "bfloat16")}
 SIZES = (3, 1, 5, 2, 10)
-BATCHES: tuple[tuple[int, ...], ...] = ((4,), (2, 3), (1,), (), (2, 1, 2))
+BATCHES: tuple[tuple[int, ...], ...] = ((4,), (2, 3), (1,), (), (2, 1, 2), (0,))
 IGNORED = (-100, 1, 255)
 
 
@@ -29,8 +29,8 @@ class Case:
     """The arguments of one call. Arrays are rows: logits and v (N, K), a target (N,) of class indices or (N, K).
 
     ``batch`` is the shape that the N rows have; ``axis`` where NumPy's functions find the classes. Every number is one
-    that ``dtype`` has, so that nothing is rounded on the way in. ``cotangent`` (N, K) or, where the loss is one number a
-    row, its first column, flows into the losses of reduction="none"; its first entry into a reduced loss.
+    that ``dtype`` has, so that nothing is rounded on the way in. ``cotangent`` (N, K) or, where the loss is one number
+    a row, its first column, flows into the losses of reduction="none"; its first entry into a reduced loss.
     """
 
     size: int
@@ -67,13 +67,12 @@ class Case:
         return {**given, "reduction": self.reduction}
 
 
-def cases(kernel: Generated, *, thorough: bool) -> Iterator[Case]:
+def cases(kernel: Generated, sizes: Sequence[int], rounds: int) -> Iterator[Case]:
     """The full product of the kernel's options, with sizes, shapes, dtypes and kinds of logits taken in turn.
 
-    A thorough run goes through the product several times, so that each option meets each size and dtype. The same loss
+    ``rounds``: how often to go through the product; with several each option meets each size and dtype. The same loss
     gives the same cases always.
     """
-    rounds = 6 if thorough else 1
     weights = (False, True) if kernel.accepts("weight") else (False,)
     smoothing = (False, True) if kernel.accepts("label_smoothing") else (False,)
     dtypes = DTYPES[kernel.target]
@@ -90,7 +89,7 @@ def cases(kernel: Generated, *, thorough: bool) -> Iterator[Case]:
             yield draw(
                 kernel.loss,
                 rng,
-                size=SIZES[(n + turn) % len(SIZES)],
+                size=sizes[(n + turn) % len(sizes)],
                 batch=BATCHES[int(rng.integers(len(BATCHES)))],
                 dtype=dtypes[(n + n // len(dtypes) + turn) % len(dtypes)],
                 form=form,
@@ -141,11 +140,11 @@ def draw(
             ignore_index = -100
     elif form == "dense":
         target = targets(loss, rng, (n, size))
-    axes = [a for a in range(-len(batch) - 1, len(batch) + 1)]
+    axes = range(-len(batch) - 1, len(batch) + 1)
     return Case(
         size=size,
         batch=batch,
-        axis=int(rng.choice(axes)),
+        axis=int(rng.choice(list(axes))),
         dtype=dtype,
         form=form,
         reduction=reduction,
@@ -153,7 +152,9 @@ def draw(
         target=target if form != "dense" or target is None else rounded(target, dtype),
         v=rounded(rng.normal(size=(n, size)), dtype),
         cotangent=rounded(rng.choice([-1, 1], size=(n, size)) * rng.uniform(0.3, 3.0, (n, size)), dtype),
-        params={p.name: parameter(p, rng, (n, size), dtype) for p in loss.params if p.default is None or rng.random() < 0.8},
+        params={
+            p.name: parameter(p, rng, (n, size), dtype) for p in loss.params if p.default is None or rng.random() < 0.8
+        },
         weight=rounded(rng.uniform(0.2, 2.0, size), dtype) if weight else None,
         label_smoothing=float(rng.choice([0.125, 0.5, 1.0])) if smooth else 0.0,
         ignore_index=ignore_index,

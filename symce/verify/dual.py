@@ -12,11 +12,12 @@ from typing import Any
 import mpmath as mp
 
 Real = Any
+ZERO = mp.mpf(0)
 
 
 def product(a: Real, b: Real) -> Real:
     """a * b, but 0 wherever a factor is 0."""
-    return mp.mpf(0) if a == 0 or b == 0 else a * b
+    return ZERO if a == 0 or b == 0 else a * b
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Dual:
 
     value: Real
     grad: tuple[Real, ...] = ()
-    along: Real = mp.mpf(0)
+    along: Real = ZERO
     twice: tuple[Real, ...] = ()
 
     def __add__(self, other: Dual) -> Dual:
@@ -98,7 +99,7 @@ def power(f: Dual, g: Dual) -> Dual:
 
     def at(coefficient: Real, exponent: Real) -> Real:
         if coefficient == 0:
-            return mp.mpf(0)
+            return ZERO
         if f.value == 0 and exponent < 0:
             return mp.sign(coefficient) * mp.inf
         return coefficient * mp.power(f.value, exponent)

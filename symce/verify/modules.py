@@ -47,7 +47,7 @@ class Generated:
 
 
 def package_folder(root: Path) -> Path:
-    """The folder ``symce_kernels``, given itself or the folder that it lies in. Raises LoadError where it is neither."""
+    """The folder ``symce_kernels``, given itself or the folder that it lies in. Raises LoadError for another."""
     for folder in (root / "symce_kernels", root):
         if (folder / "numpy").is_dir() or (folder / "torch").is_dir():
             return folder

@@ -1,6 +1,6 @@
-"""The statement of a loss at 60 digits, differentiated exactly: the reference for extreme logits.
+"""The statement of a loss at 80 digits, differentiated exactly: the reference for extreme logits.
 
-Masked classes (logits of -inf) are taken as logits of -1e40: below anything that a float32 holds, and mpmath's numbers
+Masked classes (logits of -inf) are taken as logits of -1e60: below anything that a float32 holds, and mpmath's numbers
 have no least exponent, so that their probabilities are there, tiny, and every limit comes out by itself. What then is
 as large as a logit of that size is infinite.
 """
@@ -22,16 +22,16 @@ from symce.verify.dual import Dual
 from symce.verify.semantics import Rows, Undefined
 from symce.verify.structure import FREE, complement, inner_index, terms
 
-DIGITS = 60
-MASKED = -mp.mpf(10) ** 40
+DIGITS = 80
+MASKED = -(mp.mpf(10) ** 60)
 #: what counts as infinite
-LARGE = mp.mpf(10) ** 39
+LARGE = mp.mpf(10) ** 45
 
 
 class PreciseReference:
     """See symce.verify.semantics.Reference. Entries that mathematics has no number for are NaN or infinite."""
 
-    name = "mpmath of the statement, 60 digits"
+    name = "mpmath of the statement, 80 digits"
 
     def evaluate(self, rows: Rows, cotangent: Array, v: Array) -> tuple[Array, Array, Array]:
         m, size = rows.logits.shape
@@ -84,7 +84,7 @@ def row_losses(rows: Rows, i: int, v: Array) -> list[Dual]:
 
 
 def _probabilities(reader: _Reader, loss: Loss) -> dict[str, Any]:
-    """p, s, their complements and logarithms, from their definitions, with nothing small lost beside something large."""
+    """p, s, their complements and logarithms, from their definitions; nothing small is lost beside what is large."""
     size, index = reader.size, inner_index(loss)
     a = [reader.read(loss.inner_map, {index: k}) for k in range(size)]
     top = max(range(size), key=lambda k: a[k].value)
@@ -159,6 +159,10 @@ class _Reader:
                 top = max(range(self.size), key=lambda k: values[k].value)
                 rest = D.total([D.exp(x - values[top]) for k, x in enumerate(values) if k != top])
                 return values[top] + D.log1p(rest)
+            case T.Where(T.IndexEqual() as condition, then, otherwise):
+                # both are read: a number such as eps / (K - 1) must be one, be it chosen or not
+                yes, no = self.read(then, scope), self.read(otherwise, scope)
+                return yes if self.holds(condition, scope) else no
             case T.Where(condition, then, otherwise):
                 return self.read(then if self.holds(condition, scope) else otherwise, scope)
         raise TypeError(f"no meaning is defined for {type(tree).__name__}")

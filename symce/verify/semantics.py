@@ -70,10 +70,21 @@ class Expected:
     scales: Outputs
 
 
-def expected(loss: Loss, case: Case, reference: Reference, *, per_entry: bool, upstream: float | None) -> Expected:
-    """The outputs of a call in float64; ``upstream`` flows into the losses, None: the cotangent of the case."""
+def expected(
+    loss: Loss,
+    case: Case,
+    reference: Reference,
+    *,
+    per_entry: bool,
+    upstream: float | None,
+    logits_round: bool = True,
+) -> Expected:
+    """The outputs of a call in float64; ``upstream`` flows into the losses, None: the cotangent of the case.
+
+    ``logits_round``: a rounding of the logits is forgiven, as sums with them have. Raises Undefined.
+    """
     n, size = case.logits.shape
-    weight = np.ones(size) if case.weight is None else np.broadcast_to(np.float64(case.weight), (size,))
+    weight = np.broadcast_to(np.asarray(1.0 if case.weight is None else case.weight, dtype=np.float64), (size,))
     eps = case.label_smoothing
     kept = np.ones(n, dtype=bool)
     factor = np.ones(n)
@@ -91,11 +102,11 @@ def expected(loss: Loss, case: Case, reference: Reference, *, per_entry: bool, u
             factor = np.where(kept, 1.0, 0.0)
     elif case.form == "dense":
         assert case.target is not None
-        target = np.float64(case.target)
+        dense = np.asarray(case.target, dtype=np.float64)
         if per_entry:
-            factor, denominator = np.broadcast_to(weight, (n, size)), n * size
+            target, factor, denominator = dense, np.broadcast_to(weight, (n, size)), n * size
         else:
-            target = weight * ((1 - eps) * target + eps / size)
+            target = weight * ((1 - eps) * dense + eps / size)
     if per_entry and case.form != "dense":
         denominator, factor = n * size, np.broadcast_to(factor[:, None], (n, size))
     if case.normalizer is not None:
@@ -106,39 +117,46 @@ def expected(loss: Loss, case: Case, reference: Reference, *, per_entry: bool, u
         if upstream is not None:
             inflow: Array = np.full(factor.shape, upstream)
         else:
-            inflow = np.float64(case.cotangent if per_entry else case.cotangent[:, 0])
+            inflow = np.asarray(case.cotangent if per_entry else case.cotangent[:, 0], dtype=np.float64)
         flow = factor * (inflow * share)
-        rows = Rows(loss, np.float64(case.logits)[kept], target, _of_rows(case, kept), per_entry)
+        rows = Rows(loss, case.logits[kept].astype(np.float64), target, _of_rows(case, kept), per_entry)
         losses, gradient, hvp = np.zeros(factor.shape), np.zeros((n, size)), np.zeros((n, size))
         if kept.any():
-            value, gradient[kept], hvp[kept] = reference.evaluate(rows, flow[kept], np.float64(case.v)[kept])
+            value, gradient[kept], hvp[kept] = reference.evaluate(rows, flow[kept], case.v[kept].astype(np.float64))
             losses[kept] = factor[kept] * value
         outputs = Outputs(losses if case.reduction == "none" else losses.sum() * share, gradient, hvp)
-        return Expected(outputs, _scales(case, outputs, losses, kept, factor, flow, share))
+        return Expected(outputs, _scales(case, outputs, losses, kept, factor, flow, share, logits_round))
 
 
 def _of_rows(case: Case, kept: Array) -> dict[str, Any]:
     """The parameters in float64, of the rows that count. Those at their default are left to the reference."""
-    shapes = {n: np.ndim(a) for n, a in case.params.items()}
-    return {n: np.float64(a)[kept] if shapes[n] == 2 else np.float64(a) for n, a in case.params.items()}
+    exact = {n: np.asarray(a, dtype=np.float64) for n, a in case.params.items()}
+    return {n: a[kept] if a.ndim == 2 else a for n, a in exact.items()}
 
 
 def _scales(
-    case: Case, outputs: Outputs, losses: Array, kept: Array, factor: Array, flow: Array, share: Any
+    case: Case,
+    outputs: Outputs,
+    losses: Array,
+    kept: Array,
+    factor: Array,
+    flow: Array,
+    share: Any,
+    logits_round: bool,
 ) -> Outputs:
     """Sizes: of the result, and of the factor that a rounding of the logits, and of the terms of a sum, comes in with.
 
     Halves are computed in float32, where the rounding of the logits is small beside that of the result.
     """
-    logits = np.where(kept[:, None], np.abs(np.float64(case.logits)), 0.0)
-    size = 1.0 + (0.0 if case.dtype in ("float16", "bfloat16") else logits.max(axis=1, initial=0.0))
-    by_row = np.reshape(size * np.ones(len(logits)), (-1, 1))
+    by_row = np.ones((len(kept), 1))
+    if logits_round and case.dtype not in ("float16", "bfloat16"):
+        by_row[kept] += np.abs(case.logits[kept].astype(np.float64)).max(axis=1, keepdims=True, initial=0.0)
     own = np.abs(losses) + np.abs(factor) * (by_row if losses.ndim == 2 else by_row[:, 0])
     value = own if case.reduction == "none" else own.sum() * np.abs(share)
     inflow = (np.abs(flow) if flow.ndim == 2 else np.abs(flow)[:, None]) * by_row
     inflow = np.where(kept[:, None], inflow, 0.0).max(axis=1, keepdims=True, initial=0.0)
     gradient = inflow + np.abs(outputs.gradient).max(axis=1, keepdims=True, initial=0.0)
-    v = np.abs(np.float64(case.v)).max(axis=1, keepdims=True, initial=0.0)
+    v = np.abs(case.v.astype(np.float64)).max(axis=1, keepdims=True, initial=0.0)
     assert outputs.hvp is not None
     hvp = inflow * v + np.abs(outputs.hvp).max(axis=1, keepdims=True, initial=0.0)
     return Outputs(value, gradient, hvp)

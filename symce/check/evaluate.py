@@ -1,0 +1,220 @@
+"""The value of an expression of a proof at a point, derivatives included, by the definition of each node alone.
+
+A derivative is taken with dual numbers: its variable becomes ``value + epsilon``, and the expression is evaluated anew.
+What follows the variable depends on the kind of derivative. For a *total* one everything does: softmax, the sigmoid,
+and entries that are defined by others. For a *partial* one only the entries themselves: softmax(z) and sigma(z_k) are
+quantities of their own, held fixed unless one of their entries is the variable; so are entries of other vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from symce.check import arithmetic as A
+from symce.check.arithmetic import Dual, Number, mp
+from symce.check.document import Document, Node
+from symce.check.sampling import Point
+
+Environment = Mapping[str, int]
+
+
+@dataclass(eq=False)
+class Context:
+    """In which derivative an expression is evaluated; the outermost context is in none.
+
+    ``mark`` is what the variable is an entry of, written as in ``Node.marks``; ``at`` are the values of its indices.
+    """
+
+    parent: Context | None = None
+    total: bool = False
+    mark: str = ""
+    at: tuple[int, ...] = ()
+    level: int = 0
+    values: dict[tuple[object, ...], Number] = field(default_factory=dict)
+    children: dict[tuple[object, ...], Context] = field(default_factory=dict)
+
+    def child(self, total: bool, mark: str, at: tuple[int, ...]) -> Context:
+        """The context of a derivative taken here; one object for one derivative, which remembers its values."""
+        key = (total, mark, at)
+        if key not in self.children:
+            self.children[key] = Context(self, total, mark, at, self.level + 1)
+        return self.children[key]
+
+    def seed(self, mark: str, at: tuple[int, ...], value: Number) -> Number:
+        """The value of an entry, with the epsilon if it is the variable."""
+        return Dual(self.level, value, mp.one) if (mark, at) == (self.mark, self.at) else value
+
+
+class Evaluator:
+    """Values at one point. Raises ``arithmetic.Undefined`` where an expression has none."""
+
+    def __init__(self, document: Document, point: Point) -> None:
+        self.document = document
+        self.point = point
+        self.root = Context()
+        self._reach: dict[str, frozenset[str]] = {}
+
+    def value(self, node: Node, env: Environment, context: Context | None = None) -> Number:
+        """The value of an expression for these values of its free indices."""
+        context = self.root if context is None else context
+        while context.parent is not None and not self._depends(node, context):
+            context = context.parent
+        key = (node, *[env[name] for name in node.free])
+        found = context.values.get(key)
+        if found is None:
+            found = context.values[key] = _HANDLERS[node.op](self, node, env, context)
+        return found
+
+    def _depends(self, node: Node, context: Context) -> bool:
+        """Whether the variable of a derivative is among what the expression is written in."""
+        if not context.total:
+            return context.mark in node.marks
+        return any(context.mark in self._reached(mark.rpartition(":")[2]) for mark in node.marks)
+
+    def _reached(self, letter: str) -> frozenset[str]:
+        """The letter and all that it is defined by."""
+        if letter not in self._reach:
+            self._reach[letter] = frozenset({letter})  # a definition in a circle reaches nothing new
+            definition = self.document.definitions.get(letter)
+            parts = (definition.value, definition.through, definition.slope) if definition else ()
+            inner = {mark.rpartition(":")[2] for part in parts if part for mark in part.marks}
+            self._reach[letter] = frozenset({letter}).union(*(self._reached(i) for i in sorted(inner)))
+        return self._reach[letter]
+
+    # --- letters
+
+    def letter(self, node: Node, env: Environment, context: Context) -> Number:
+        name, *indices = node.names
+        return self.entry(name, tuple(env[i] for i in indices), context)
+
+    def entry(self, name: str, at: tuple[int, ...], context: Context) -> Number:
+        key = (name, at)
+        if key not in context.values:
+            context.values[key] = self._entry(name, at, context)
+        return context.values[key]
+
+    def _entry(self, name: str, at: tuple[int, ...], context: Context) -> Number:
+        if context.parent is not None and (not context.total or name == context.mark):
+            return context.seed(name, at, self.entry(name, at, context.parent))
+        definition = self.document.definitions.get(name)
+        if definition is None:
+            outer = context.parent
+            return self.point.value(name, at) if outer is None else self.entry(name, at, outer)
+        env = dict(zip(definition.indices, at, strict=True))
+        if definition.value is not None:
+            return self.value(definition.value, env, context)
+        # some function of others: its own value is drawn, its change is slope times change
+        if context.parent is None or definition.through is None or definition.slope is None:
+            return self.point.value(name, at)
+        result = self.entry(name, at, context.parent)
+        index, kind = definition.over
+        for n in range(1, self.point.size(kind) + 1):
+            inner = {**env, index: n}
+            before = self.value(definition.through, inner, context.parent)
+            change = A.add(self.value(definition.through, inner, context), A.multiply(mp.mpf(-1), before))
+            result = A.add(result, A.multiply(self.value(definition.slope, inner, context.parent), change))
+        return result
+
+    def softmax(self, node: Node, env: Environment, context: Context) -> Number:
+        vector, *indices = node.names
+        *row, k = (env[i] for i in indices)
+        if context.parent is not None and not context.total:
+            return context.seed(f"p:{vector}", (*row, k), self.value(node, env, context.parent))
+        key = ("weights", vector, *row)
+        weights = [A.exp(self.entry(vector, (*row, n), context)) for n in range(1, self.point.classes + 1)]
+        if key not in context.values:
+            total: Number = mp.zero
+            for weight in weights:
+                total = A.add(total, weight)
+            context.values[key] = A.power(total, mp.mpf(-1))
+        return A.multiply(weights[k - 1], context.values[key])
+
+    def sigmoid(self, node: Node, env: Environment, context: Context) -> Number:
+        (arg,) = node.args
+        if arg.op == "entry" and context.parent is not None and not context.total:
+            vector, *indices = arg.names
+            at = tuple(env[i] for i in indices)
+            return context.seed(f"s:{vector}", at, self.value(node, env, context.parent))
+        return A.sigmoid(self.value(arg, env, context))
+
+    # --- sums, derivatives, choices
+
+    def terms(self, node: Node, env: Environment, context: Context) -> list[Number]:
+        index, kind = node.names
+        size = self.point.size(kind)
+        return [self.value(node.args[0], {**env, index: n}, context) for n in range(1, size + 1)]
+
+    def sum(self, node: Node, env: Environment, context: Context) -> Number:
+        return _total(self.terms(node, env, context))
+
+    def log_sum_exp(self, node: Node, env: Environment, context: Context) -> Number:
+        return A.log(_total([A.exp(t) for t in self.terms(node, env, context)]))
+
+    def derivative(self, node: Node, env: Environment, context: Context) -> Number:
+        function, variable = node.args
+        prefix = {"entry": "", "softmax": "p:", "sigmoid": "s:"}[variable.op]
+        vector, *indices = variable.args[0].names if variable.op == "sigmoid" else variable.names
+        inner = context.child(node.op == "total", prefix + vector, tuple(env[i] for i in indices))
+        return A.slope(self.value(function, env, inner), inner.level)
+
+    def where(self, node: Node, env: Environment, context: Context) -> Number:
+        left, right = (A.primal(self.value(a, env, context)) for a in node.args[:2])
+        holds = {
+            "eq": left == right,
+            "ne": left != right,
+            "lt": left < right,
+            "le": left <= right,
+            "gt": left > right,
+            "ge": left >= right,
+        }
+        return self.value(node.args[2] if holds[node.names[0]] else node.args[3], env, context)
+
+
+def _total(terms: list[Number]) -> Number:
+    result: Number = mp.zero
+    for term in terms:
+        result = A.add(result, term)
+    return result
+
+
+def _product(factors: list[Number]) -> Number:
+    result: Number = mp.one
+    for factor in factors:
+        result = A.multiply(result, factor)
+    return result
+
+
+_Handler = Callable[[Evaluator, Node, Environment, Context], Number]
+
+
+def _of(function: Callable[..., Number]) -> _Handler:
+    return lambda ev, node, env, context: function(*[ev.value(a, env, context) for a in node.args])
+
+
+_HANDLERS: dict[str, _Handler] = {
+    "num": lambda ev, node, env, context: A.real(Fraction(node.names[0])),
+    "size": lambda ev, node, env, context: mp.mpf(ev.point.size({"K": "class", "N": "sample", "D": "feature"}[node.names[0]])),
+    "sym": Evaluator.letter,
+    "entry": Evaluator.letter,
+    "softmax": Evaluator.softmax,
+    "sigmoid": Evaluator.sigmoid,
+    "delta": lambda ev, node, env, context: mp.mpf(env[node.names[0]] == env[node.names[1]]),
+    "sum": Evaluator.sum,
+    "lse": Evaluator.log_sum_exp,
+    "total": Evaluator.derivative,
+    "partial": Evaluator.derivative,
+    "where": Evaluator.where,
+    "add": lambda ev, node, env, context: _total([ev.value(a, env, context) for a in node.args]),
+    "mul": lambda ev, node, env, context: _product([ev.value(a, env, context) for a in node.args]),
+    "product": _of(A.multiply),
+    "pow": _of(A.power),
+    "named": _of(lambda x: x),
+    "log": _of(A.log),
+    "exp": _of(A.exp),
+    "tanh": _of(A.tanh),
+    "abs": _of(A.absolute),
+    "sign": _of(A.sign),
+    "softplus": _of(A.softplus),
+}

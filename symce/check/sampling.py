@@ -1,0 +1,105 @@
+"""Where a proof is tried: sizes, values of the letters in their domains, values of the free indices.
+
+Everything is a fixed function of names, so that two runs say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from random import Random
+from typing import Literal
+
+from symce.check.arithmetic import Real, mp
+
+#: the vector that each assumption is about
+ASSUMPTIONS = {"sums-to-one": "y"}
+#: the number of samples and of features: enough to tell a sum from a term
+SAMPLES, FEATURES = 2, 3
+#: the most assignments of values to the free indices that are tried at one point
+ASSIGNMENTS = 12
+
+_RANGES = {"real": (-1.5, 3.0), "nonnegative": (0.05, 2.4), "positive": (0.25, 2.0), "unit": (0.05, 0.9)}
+_LOWEST = {"nonnegative": 0, "unit": 0}
+_HIGHEST = {"unit": 1}
+
+Edge = Literal["", "lowest", "highest"]
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point of the space that the letters span, for ``classes`` classes.
+
+    ``edge``: the parameters that are numbers stand at the edge of their domain, where it has one.
+    """
+
+    number: int
+    classes: int
+    domains: Mapping[str, str]
+    assumptions: tuple[str, ...]
+    edge: Edge = ""
+
+    def size(self, kind: str) -> int:
+        """How many values an index of this kind has."""
+        return {"class": self.classes, "sample": SAMPLES, "feature": FEATURES}[kind]
+
+    def value(self, letter: str, at: tuple[int, ...]) -> Real:
+        """The value of a parameter (``at`` is empty) or of an entry of a vector."""
+        domain = self.domains.get(letter, "real")
+        edges = {"lowest": _LOWEST, "highest": _HIGHEST}.get(self.edge, {})
+        if not at and domain in edges:
+            return mp.mpf(edges[domain])
+        drawn = _draw(self.number, domain, letter, at)
+        if len(at) == 1 and any(ASSUMPTIONS[a] == letter for a in self.assumptions):
+            total = mp.fsum(_draw(self.number, domain, letter, (n,)) for n in range(1, self.classes + 1))
+            return drawn / total
+        return drawn
+
+    def __str__(self) -> str:
+        return f"K = {self.classes}, point {self.number}" + (f" ({self.edge} parameters)" if self.edge else "")
+
+
+def edges(domains: Mapping[str, str], parameters: frozenset[str]) -> tuple[Edge, ...]:
+    """The edges that the domains of the parameters have."""
+    found = {domains[p] for p in parameters if p in domains}
+    lowest: tuple[Edge, ...] = ("lowest",) if found & _LOWEST.keys() else ()
+    highest: tuple[Edge, ...] = ("highest",) if found & _HIGHEST.keys() else ()
+    return lowest + highest
+
+
+def assignments(kinds: Mapping[str, str], point: Point) -> Iterator[dict[str, int]]:
+    """Values of the free indices: all where these are few; else one for every pattern of equal and different indices
+    of one kind, and some more."""
+    names = sorted(kinds)
+    ranges = [range(1, point.size(kinds[n]) + 1) for n in names]
+    total = 1
+    for r in ranges:
+        total *= len(r)
+    if total <= ASSIGNMENTS:
+        chosen = list(product(*ranges))
+    else:
+        patterns: dict[tuple[int, ...], tuple[int, ...]] = {}
+        for values in product(*ranges):
+            patterns.setdefault(_pattern([(kinds[n], v) for n, v in zip(names, values, strict=True)]), values)
+        chosen = list(patterns.values())
+        random = Random(f"{point.number} {point.classes} {names}")
+        rest = [v for v in product(*ranges) if v not in set(chosen)]
+        chosen += random.sample(rest, min(len(rest), max(0, ASSIGNMENTS - len(chosen))))
+    for values in chosen:
+        yield dict(zip(names, values, strict=True))
+
+
+def _pattern(values: list[tuple[str, int]]) -> tuple[int, ...]:
+    """Which indices are equal: for each the place of the first that is equal to it."""
+    return tuple(values.index(v) for v in values)
+
+
+@cache
+def _draw(number: int, domain: str, letter: str, at: tuple[int, ...]) -> Real:
+    low, width = _RANGES[domain]
+    bits = Random(f"{number} {letter} {at}").getrandbits(166)
+    return mp.mpf(low) + mp.mpf(width) * mp.ldexp(mp.mpf(bits), -166)
+
+

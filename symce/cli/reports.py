@@ -1,0 +1,83 @@
+"""What verification and the check of proofs found, as tables; shared by the commands that run them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from symce.cli.output import Steps, say, table
+from symce.losses import Loss
+from symce.verify import Report, Row, verify
+
+QUANTITIES = ("value", "gradient", "hvp")
+
+
+def verified(losses: Sequence[Loss], kernels: Path, targets: Sequence[str], steps: Steps, thorough: bool) -> Report:
+    """The report of ``verify`` on these losses, one after the other so that progress can be seen.
+
+    Raises symce.verify.LoadError where there is no package of kernels.
+    """
+    rows: list[Row] = []
+    notes: dict[str, None] = {}
+    for loss in steps.over("verifying", losses, [loss.name for loss in losses]):
+        report = verify([loss], kernels, targets=targets, thorough=thorough)
+        rows += report.rows
+        notes |= dict.fromkeys(report.notes)
+    return Report(tuple(rows), tuple(notes))
+
+
+def print_verification(report: Report, *, every_row: bool = False) -> None:
+    """A table of the worst errors, then each failure with its message, then what was left out."""
+    if every_row:
+        headings = ("loss", "target", "check", "dtype", "cases", "worst error", "allowed", "")
+        rows = [
+            (r.loss, r.target, r.what, r.dtype, str(r.cases), number(r.error), number(r.allowed), verdict(r.ok))
+            for r in report.rows
+        ]
+        table(headings, rows, right=("cases", "worst error", "allowed"))
+    else:
+        headings = ("loss", "target", "cases", *QUANTITIES, "of what is allowed", "")
+        table(headings, list(_summary(report)), right=headings[2:-1])
+        say("value, gradient and hvp: worst relative error in float64; then the worst of all dtypes and checks.", "dim")
+    references = sorted({row.reference for row in report.rows if row.what.startswith(QUANTITIES)})
+    if references:
+        say(f"Compared with: {'; '.join(references)}.")
+    for row in report.failures:
+        where = " ".join(filter(None, (row.loss, row.target, row.what, row.dtype)))
+        say(f"FAILED {where}: worst error {number(row.error)}, allowed {number(row.allowed)}", "bold red")
+        if row.failure is not None:
+            say(f"  {row.failure.message}", "red")
+    left_out = {f"{row.loss} {row.target} {row.what}: {row.note}": None for row in report.rows if row.note}
+    for note in (*left_out, *report.notes):
+        say(f"note: {note}", "yellow")
+    cases = sum(row.cases for row in report.rows)
+    kernels = len({(row.loss, row.target) for row in report.rows})
+    say(f"{verdict(report.ok)}: {kernels} kernels, {len(report.rows)} checks, {cases:,} cases", _style(report.ok))
+
+
+def _summary(report: Report) -> Iterator[Sequence[str]]:
+    for (loss, target), group in groupby(report.rows, key=lambda row: (row.loss, row.target)):
+        rows = list(group)
+        errors = [
+            max((r.error for r in rows if r.what.startswith(q) and r.dtype == "float64"), default=None)
+            for q in QUANTITIES
+        ]
+        share = max((r.error / r.allowed for r in rows if r.allowed > 0), default=0.0)
+        cases = f"{sum(r.cases for r in rows):,}"
+        shown = ["" if e is None else number(e) for e in errors]
+        yield (loss, target, cases, *shown, f"{share:.0%}", verdict(all(r.ok for r in rows)))
+
+
+def number(x: float) -> str:
+    """A number as a table shows it."""
+    return f"{x:.1e}" if x else "0"
+
+
+def verdict(ok: bool) -> str:
+    return "ok" if ok else "FAILED"
+
+
+def _style(ok: bool) -> str:
+    return "green" if ok else "bold red"

@@ -1,0 +1,50 @@
+"""``verify``: are the kernels right? Each against an independent reading of its loss's statement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from symce.cli.arguments import Names, AsJson, OutOption, TargetOption
+from symce.cli.errors import CannotRun
+from symce.cli.folders import kernels_folder
+from symce.cli.output import say_json, steps
+from symce.cli.selection import selection
+from symce.cli.targets import chosen_targets
+
+
+def command(
+    names: Names = None,
+    out: OutOption = None,
+    target: TargetOption = None,
+    thorough: Annotated[bool, typer.Option("--thorough", help="Every option meets every dtype and size.")] = False,
+    rows: Annotated[bool, typer.Option("--rows", help="One line a check rather than one a kernel.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Check generated kernels: values, gradients, Hessian-vector products, options, dtypes, extreme logits.
+
+    The kernels are those in the output folder, or else of the installed package symce_kernels. Exit status 1 if one
+    is wrong.
+    """
+    # PyTorch takes seconds to import: not for a misspelt name
+    chosen = selection(names or [])
+    if not chosen.losses:
+        raise CannotRun("theorems have no kernels to verify", "Name a loss; `list` shows them.")
+    targets = chosen_targets(target)
+    folder = kernels_folder(out)
+
+    from symce.cli.reports import print_verification, verified
+    from symce.verify import LoadError
+
+    with steps(quiet=as_json) as progress:
+        try:
+            report = verified(chosen.losses, folder, targets, progress, thorough)
+        except LoadError as error:
+            raise CannotRun(str(error)) from error
+    if as_json:
+        say_json({"command": "verify", "kernels": str(folder), **report.to_json()})
+    else:
+        print_verification(report, every_row=rows)
+    return 0 if report.ok else 1

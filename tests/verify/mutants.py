@@ -1,0 +1,182 @@
+"""Deliberately wrong kernels: text edits of a generated module, each with what the verification must say of it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """Edits of the module of a loss; ``caught`` are quantities of which at least one must fail."""
+
+    what: str
+    loss: str
+    target: str
+    edits: tuple[tuple[str, str], ...]
+    caught: tuple[str, ...]
+
+    def write(self, package: Path, folder: Path) -> Path:
+        """The wrong module in a package of its own; returns its root. LookupError where an edit finds nothing."""
+        source = package / self.target / f"{self.loss}.py"
+        text = source.read_text(encoding="utf-8")
+        for pattern, replacement in self.edits:
+            text, found = re.subn(pattern, replacement, text)
+            if not found:
+                raise LookupError(f"{self.what}: {pattern!r} is not in {source.name}; say the edit anew")
+        root = folder / "symce_kernels"
+        for target in ("numpy", "torch"):
+            (root / target).mkdir(parents=True)
+            shutil.copy(package / target / f"{self.loss}.py", root / target)
+        (root / self.target / source.name).write_text(text, encoding="utf-8")
+        return root
+
+
+NUMPY = (
+    Mutant(
+        "p - y where the target does not sum to one", "cross_entropy", "numpy",
+        ((r"gradient = target_sum \* p - target", "gradient = p - target"),), ("gradient",),
+    ),
+    Mutant(
+        "weight forgotten", "cross_entropy", "numpy",
+        ((r"1 if weight is None else weight\[target\]", "1"), (r"y if weight is None else weight \* y", "y")),
+        ("value", "gradient", "hvp"),
+    ),
+    Mutant(
+        "weight forgotten in the effective target alone", "cross_entropy", "numpy",
+        ((r"y if weight is None else weight \* y", "y"),), ("value", "gradient"),
+    ),
+    Mutant(
+        "eps / (K - 1) for eps / K", "cross_entropy", "numpy",
+        ((r"label_smoothing / K\b", "label_smoothing / max(K - 1, 1)"),), ("value", "gradient"),
+    ),
+    Mutant(
+        "eps / K for eps / (K - 1)", "label_smoothing", "numpy",
+        ((r"eps / \(K - 1\)", "eps / K"),), ("value", "gradient"),
+    ),
+    Mutant(
+        "mean by N instead of by the sum of the weights", "cross_entropy", "numpy",
+        ((r"denominator, row_kernel = row_weight\.sum\(\)", "denominator, row_kernel = N"),), ("value", "gradient"),
+    ),
+    Mutant(
+        "mean by the number of kept rows instead of by the sum of their weights", "focal", "numpy",
+        ((r"denominator, row_kernel = row_weight\.sum\(\)", "denominator, row_kernel = kept.sum()"),),
+        ("value", "gradient"),
+    ),
+    Mutant(
+        "mean by N instead of by N K", "bce_with_logits", "numpy",
+        ((r"N \* K", "N"),), ("value", "gradient"),
+    ),
+    Mutant(
+        "an ignored row leaks its NaN into the loss", "cross_entropy", "numpy",
+        ((r"_product\(row_weight\[block\], output\[0\]\)", "row_weight[block] * output[0]"),), ("value",),
+    ),
+    Mutant(
+        "an ignored row leaks its NaN into the gradient", "cross_entropy", "numpy",
+        ((r"_product\(factor, output\[1\]\)", "factor * output[1]"),), ("gradient",),
+    ),
+    Mutant(
+        "an ignored row counts as one of class 0", "nll_loss", "numpy",
+        ((r"np\.where\(kept, 1 if", "np.where(True, 1 if"),), ("value", "gradient"),
+    ),
+    Mutant(
+        "cotangent taken as ones", "cross_entropy", "numpy",
+        ((r"1 / denominator if cotangent is None else cotangent", "1 / denominator"),), ("gradient", "hvp"),
+    ),
+    Mutant(
+        "1/N with the wrong sign", "cross_entropy", "numpy",
+        ((r"1 / denominator if", "-1 / denominator if"),), ("gradient", "hvp"),
+    ),
+    Mutant(
+        "normalizer forgotten", "cross_entropy", "numpy",
+        ((r'denominator = _number\("normalizer", normalizer, "positive"\)', "pass"),), ("value", "gradient"),
+    ),
+    Mutant(
+        "a term of the Hessian forgotten", "cross_entropy", "numpy",
+        ((r"p \* \(v - sum_p_v\)", "p * v"),), ("hvp",),
+    ),
+    Mutant(
+        "temperature forgotten in the gradient", "temperature_cross_entropy", "numpy",
+        ((r"gradient = (.*) / T\b", r"gradient = \1"),), ("gradient",),
+    ),
+    Mutant(
+        "the caller's logits are written to", "cross_entropy", "numpy",
+        ((r"z = rows\[block\]\.astype\(dtype, copy=False\)", "z = rows[block]; z += 1; z = z.astype(dtype)"),),
+        ("inputs unchanged",),
+    ),
+    Mutant(
+        "0 * log 0 is NaN", "cross_entropy", "numpy",
+        ((r"_product\(target, log_p\)", "target * log_p"),), ("value at extremes",),
+    ),
+    Mutant(
+        "no shift by the largest logit", "cross_entropy", "numpy",
+        (
+            (r"gap = top - logits", "gap = -logits"),
+            (r"gap_c = top - ", "gap_c = -"),
+            (r"mass = 1 \+ rest", "mass = np.sum(scaled, axis=1, keepdims=True)"),
+            (r"log_mass = np\.log1p\(rest\)", "log_mass = np.log(np.sum(scaled, axis=1, keepdims=True))"),
+        ),
+        ("value at extremes", "gradient at extremes"),
+    ),
+    Mutant(
+        "the result has another dtype", "cross_entropy", "numpy",
+        ((r"return loss\.astype\(result\), derivative", "return loss.astype(np.float64), derivative"),), ("value",),
+    ),
+    Mutant(
+        "an option is missing", "cross_entropy", "numpy",
+        ((r"    reduction: str = \"mean\",\n", ""),), ("signature",),
+    ),
+    Mutant(
+        "a default is another", "focal", "numpy",
+        ((r"gamma: float \| None = 2\.0", "gamma: float | None = 1.0"),), ("signature",),
+    ),
+)  # fmt: skip
+
+TORCH = (
+    Mutant(
+        "p - y where the target does not sum to one", "cross_entropy", "torch",
+        ((r"return target_sum \* p - target", "return p - target"),), ("gradient",),
+    ),
+    Mutant(
+        "weight forgotten", "cross_entropy", "torch",
+        ((r"1\.0 if weight is None else weight\[y\]", "1.0"),), ("value", "gradient", "hvp"),
+    ),
+    Mutant(
+        "eps / (K - 1) for eps / K", "cross_entropy", "torch",
+        ((r"label_smoothing / y\.shape\[1\]", "label_smoothing / max(y.shape[1] - 1, 1)"),), ("value", "gradient"),
+    ),
+    Mutant(
+        "mean by N instead of by the sum of the weights", "cross_entropy", "torch",
+        ((r"denominator = row_weight\.sum\(\)", "denominator = rows.shape[0]"),), ("value", "gradient"),
+    ),
+    Mutant(
+        "an ignored row leaks its NaN", "cross_entropy", "torch",
+        ((r"rows = _keep\(rows, kept\)", "pass"),), ("gradient",),
+    ),
+    Mutant(
+        "cotangent taken as ones", "cross_entropy", "torch",
+        ((r"return cotangent \* _IndexGradient", "return torch.ones_like(cotangent) * _IndexGradient"),), ("gradient",),
+    ),
+    Mutant(
+        "1/N with the wrong sign", "softmax_entropy", "torch",
+        ((r"losses\.sum\(\) / denominator", "losses.sum() / -denominator"),), ("value", "gradient"),
+    ),
+    Mutant(
+        "the second derivative is lost", "cross_entropy", "torch",
+        ((r"_IndexGradient\.apply\(logits, target\)", "_gradient_index(logits, target).detach()"),), ("hvp",),
+    ),
+    Mutant(
+        "the second derivative has the wrong sign", "cross_entropy", "torch",
+        ((r"p \* \(v - sum_p_v\)", "p * (sum_p_v - v)"),), ("hvp", "gradgradcheck"),
+    ),
+    Mutant(
+        "the caller's tensor is written to", "cross_entropy", "torch",
+        ((r"rows = _rows\(input\)", "rows = _rows(input)\n    rows.detach().sub_(1)"),), ("inputs unchanged",),
+    ),
+    Mutant(
+        "the class has another default", "focal", "torch",
+        ((r"gamma=self\.gamma,", "gamma=self.gamma + 1,"),), ("the nn.Module",),
+    ),
+)  # fmt: skip
