@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-_GREEK = {
+GREEK = {
     "alpha": "α",
     "beta": "β",
     "gamma": "γ",
@@ -100,7 +100,7 @@ def latex_vector(name: str) -> str:
     if name == "P":
         return r"\hat{\mathbf{P}}"
     head, *rest = _parts(name)
-    bold = rf"\boldsymbol{{{_latex_head(head)}}}" if head in _GREEK or head in _SPECIAL else rf"\mathbf{{{head}}}"
+    bold = rf"\boldsymbol{{{_latex_head(head)}}}" if head in GREEK or head in _SPECIAL else rf"\mathbf{{{head}}}"
     return bold + (rf"_{{\mathrm{{{','.join(rest)}}}}}" if rest else "")
 
 
@@ -110,7 +110,7 @@ def unicode_letter(name: str, indices: tuple[str, ...] = ()) -> str:
         head = _SPECIAL[name][1]
     else:
         first, *rest = _parts(name)
-        head = "_".join([_GREEK.get(first, first), *rest])
+        head = "_".join([GREEK.get(first, first), *rest])
     return head + subscript("".join(indices))
 
 
@@ -136,7 +136,7 @@ def superscript(script: str) -> str:
 def _latex_head(head: str) -> str:
     if head in _SPECIAL:
         return _SPECIAL[head][0]
-    if head == "omicron" or head not in _GREEK:
+    if head == "omicron" or head not in GREEK:
         return head if len(head) == 1 else rf"\mathrm{{{head}}}"
     return "\\" + head
 

@@ -63,7 +63,8 @@ class _Breaker:
                 rest = top.factors if isinstance(top, Times) else (top,)
                 return self.factors((Fraction(Number("1"), bottom), *rest))
             case Big(_, _, body):
-                return self.prefixed(self.printer.big(node), self.operand(body, last=True))
+                inner = self.bracket(body) if isinstance(body, Terms) else self.pieces(body)
+                return self.prefixed(self.printer.big(node), inner)
             case Derivative(of, by, True):
                 return self.prefixed(self.printer.operator(by), self.bracket(of, "[", "]"))
         return [Piece(box)]

@@ -1,6 +1,7 @@
 """An independent check of proofs: reads the JSON of a proof alone, and shares no code with what derived it.
 
-document.py    the format, read and checked for its form
+document.py    what a proof is here: expressions, definitions, lines
+reading.py     JSON values as such a proof, checked for their form
 rules.py       the rules by name, what they need and what they assume
 arithmetic.py  50 digits and dual numbers
 sampling.py    where a proof is tried

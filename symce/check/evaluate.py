@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from symce.check import arithmetic as A
 from symce.check.arithmetic import Dual, Number, mp
-from symce.check.document import Document, Node
+from symce.check.document import KINDS, Document, Node
 from symce.check.sampling import Point
 
 Environment = Mapping[str, int]
@@ -193,9 +193,10 @@ def _of(function: Callable[..., Number]) -> _Handler:
     return lambda ev, node, env, context: function(*[ev.value(a, env, context) for a in node.args])
 
 
+_SIZES = {letter: kind for kind, letter in KINDS.items()}
 _HANDLERS: dict[str, _Handler] = {
     "num": lambda ev, node, env, context: A.real(Fraction(node.names[0])),
-    "size": lambda ev, node, env, context: mp.mpf(ev.point.size({"K": "class", "N": "sample", "D": "feature"}[node.names[0]])),
+    "size": lambda ev, node, env, context: mp.mpf(ev.point.size(_SIZES[node.names[0]])),
     "sym": Evaluator.letter,
     "entry": Evaluator.letter,
     "softmax": Evaluator.softmax,

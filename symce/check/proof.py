@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symce.check.arithmetic import Number, Undefined, mp, primal
-from symce.check.document import Claim, Document, Line, read
+from symce.check.document import Claim, Document, Line
 from symce.check.evaluate import Evaluator
+from symce.check.reading import read
 from symce.check.report import Problem, Report
 from symce.check.rules import CITATION, known_rules
 from symce.check.sampling import ASSUMPTIONS, Point, assignments, edges
@@ -84,10 +85,8 @@ def _form(proof: Document) -> Iterator[Problem]:
                 message = "there is no such rule"
             elif cited not in proof.cites:
                 message = f"the proof {cited!r} is used but not listed under cites"
-        elif not rule.applies_to(before.expr):
-            message = "the line before holds nothing that the rule applies to"
-        elif rule.assumes and rule.assumes not in proof.assumptions:
-            message = f"the rule assumes {rule.assumes!r}, which the proof does not list"
+        else:
+            message = rule.objection(before.expr, line.expr, proof.assumptions)
         if message:
             yield Problem(message, number, line.rule)
 

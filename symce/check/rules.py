@@ -1,10 +1,11 @@
-"""What the checker knows of the rules by name: which exist, what a line must hold for one to apply, what it assumes.
+"""What the checker knows of the rules by name: which exist, what each works on, what it removes, what it assumes.
 
 The list is data of the checker's own (rules.txt), so that a proof cannot bring a rule of its making.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,18 +18,27 @@ CITATION = "by-"
 
 @dataclass(frozen=True)
 class KnownRule:
-    """A rule. ``needs``: alternatives, each a set of kinds of node that must all be in the line before the step."""
+    """A rule.
+
+    ``needs`` are alternatives, each a set of kinds of node that must all be in the line before the step; ``removes``
+    are kinds of node that are in no line that the rule gives, because it is applied until it applies no more.
+    """
 
     name: str
     needs: tuple[frozenset[str], ...]
+    removes: frozenset[str]
     assumes: str
 
-    def applies_to(self, expr: Node) -> bool:
-        """Whether the line holds what the rule works on."""
-        if not self.needs:
-            return True
-        present = kinds(expr)
-        return any(need <= present for need in self.needs)
+    def objection(self, before: Node, after: Node, assumptions: Iterable[str]) -> str:
+        """Why this rule cannot have led from one line to the other; empty if nothing speaks against it."""
+        if self.needs and not any(need <= kinds(before) for need in self.needs):
+            return "the line before holds nothing that the rule applies to"
+        left = sorted(self.removes & kinds(after))
+        if left:
+            return f"the line still holds what the rule would have removed ({left[0]})"
+        if self.assumes and self.assumes not in assumptions:
+            return f"the rule assumes {self.assumes!r}, which the proof does not list"
+        return ""
 
 
 @cache
@@ -37,16 +47,16 @@ def known_rules() -> dict[str, KnownRule]:
     found = {}
     for line in files("symce.check").joinpath("rules.txt").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
-            name, needs, assumes = line.split()
-            alternatives = () if needs == "-" else tuple(frozenset(n.split("&")) for n in needs.split("|"))
-            found[name] = KnownRule(name, alternatives, "" if assumes == "-" else assumes)
+            name, needs, removes, assumes = ("" if word == "-" else word for word in line.split())
+            alternatives = tuple(frozenset(need.split("&")) for need in needs.split("|") if need)
+            found[name] = KnownRule(name, alternatives, frozenset(filter(None, removes.split("|"))), assumes)
     return found
 
 
 @cache
 def kinds(expr: Node) -> frozenset[str]:
-    """The kinds of node in an expression; of a derivative also with that of its function, as "partial:log"."""
+    """The kinds of node in an expression; of a derivative or a sum also with that of its body, as "partial:log"."""
     found = {expr.op}.union(*(kinds(a) for a in expr.args))
-    if expr.op in ("total", "partial"):
+    if expr.op in ("total", "partial", "sum"):
         found.add(f"{expr.op}:{expr.args[0].op}")
     return frozenset(found)

@@ -1,11 +1,11 @@
 """The command line: each command joins the parts of symce, and does no mathematics of its own.
 
-app.py         the commands under one name, exit statuses, errors as one message
-selection.py   NAME and FILE.toml -> losses
-folders.py     where the generated files lie
-artifacts.py   losses -> the text of every file, in memory
-compare.py     what is on disk against what is derived
-install.py     files into place: all or none, never over a file that symce did not write
-output.py      terminal, pipe, JSON
+app.py           the commands under one name, exit statuses, errors as one message
 derive.py, listing.py, show.py, check.py, verify.py, doctor.py    one command each
+arguments.py, selection.py, targets.py, folders.py                what the arguments mean
+artifacts.py, chapters.py, proof_file.py                          the text of every generated file, in memory
+install.py       files into place: whole or not at all, never over a file that symce did not write
+compare.py       what is on disk against what is derived
+proof_checks.py, reports.py    what a check and a verification found, as tables
+output.py        terminal, pipe, JSON
 """

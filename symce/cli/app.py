@@ -59,7 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     previous = _exit_on_termination()
     try:
-        status = application()(list(arguments) if arguments is not None else None, prog_name="symce", standalone_mode=False)
+        status = application()(
+            list(arguments) if arguments is not None else None, prog_name="symce", standalone_mode=False
+        )
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         status = 130
@@ -81,8 +83,6 @@ def _explain(error: Exception) -> int:
     """Say what went wrong, and return the exit status that it has."""
     if isinstance(error, _UsageError):
         context = error.ctx
-        if context is not None and not error.message.strip():
-            return 2  # no command was given, and typer has printed the help already
         path = context.command_path if context is not None else "symce"
         tell(f"symce: {error.format_message()}\n  See: {path} --help", "red")
         return 2

@@ -1,4 +1,4 @@
-"""Losses to the text of every generated file, in memory: nothing is read from the output but what lies there already."""
+"""Losses to the text of every generated file, in memory; of the output only the names of its modules are read."""
 
 from __future__ import annotations
 

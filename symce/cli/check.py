@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from symce.cli.arguments import AsJson, OutOption
-from symce.cli.errors import CannotRun
 from symce.cli.folders import PROOFS, output_folder, shown
 from symce.cli.output import say_json, steps
-from symce.cli.selection import Selection, is_file, selection
+from symce.cli.selection import is_file, selection
+from symce.losses.loss import Loss
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where proofs come from: a file of them, or else a derivation, of a loss or of the chapter ``name``."""
+
+    name: str
+    path: Path | None = None
+    loss: Loss | None = None
+
+    @property
+    def origin(self) -> str:
+        return "derived" if self.path is None else shown(self.path)
+
+    def load(self) -> list[dict[str, Any]]:
+        """The proofs as data. Raises CannotRun where the file cannot be read, Fails where the derivation fails."""
+        from symce.cli.proof_file import read
+
+        if self.path is not None:
+            return read(self.path)
+        from symce.cli.artifacts import Derived
+        from symce.cli.chapters import chapter_data
+
+        data = Derived(self.loss).proofs if self.loss is not None else chapter_data(self.name)
+        proofs: list[dict[str, Any]] = data["proofs"]
+        return proofs
 
 
 def command(
@@ -20,7 +47,7 @@ def command(
         list[str] | None,
         typer.Argument(
             metavar="[NAME|FILE.json|FILE.toml]...",
-            help="Losses, chapters of theorems, or files of proofs; without any, all of symce's.",
+            help="Losses, chapters of theorems, or files; without any, everything of symce's.",
         ),
     ] = None,
     out: OutOption = None,
@@ -28,36 +55,36 @@ def command(
 ) -> int:
     """Check proofs, step by step, at random points.
 
-    The proofs are those of the output folder; of a loss that has none there, they are derived. Exit status 1 if a step
+    The proofs are those of the output folder; where it has none of a loss, they are derived. Exit status 1 if a step
     is false.
     """
-    # the checker reads files alone: SymPy is needed only where one is missing
-    from symce.cli.proof_checks import check_all, outcome, print_checks
-    from symce.cli.proof_file import read
+    sources = list(_sources(names or [], output_folder(out)))
 
-    folder = output_folder(out)
-    found: dict[str, Any] = {}
-    origin: dict[str, str] = {}
-    to_derive: list[str] = []
-    for name in names or []:
-        if is_file(name, ".json"):
-            found[name], origin[name] = read(Path(name)), name
-        else:
-            to_derive.append(name)
-    if to_derive or not names:
-        for key, path in _keys(selection(to_derive), folder):
-            if path is not None:
-                found[key], origin[key] = read(path), shown(path)
-            else:
-                found[key], origin[key] = None, "derived"
+    from symce.cli.proof_checks import checking, outcome, print_checks
+
     with steps(quiet=as_json) as progress:
-        for key in found:
-            if found[key] is None:
-                progress.stage(f"deriving {key}")
-                found[key] = _derived(key, to_derive)
-        results = check_all(found, progress)
+        loaded = {s.name: s.load() for s in progress.over("reading", sources, [s.name for s in sources])}
+        with checking(loaded) as outcomes:
+            results = outcomes(progress)
+    origins = {s.name: s.origin for s in sources}
     if as_json:
-        say_json({"command": "check", **outcome(results, origin)})
+        say_json({"command": "check", **outcome(results, origins)})
     else:
-        print_checks(results, origin)
-    return 0 if all(r.ok for reports in results.values() for r in reports) else 1
+        print_checks(results, origins)
+    return 0 if results.ok else 1
+
+
+def _sources(names: list[str], folder: Path) -> Iterator[Source]:
+    files = [name for name in names if is_file(name, ".json") and not name.endswith(".toml")]
+    yield from (Source(name, Path(name)) for name in dict.fromkeys(files))
+    others = [name for name in names if name not in files]
+    if files and not others:
+        return
+    chosen = selection(others)
+    for loss in chosen.losses:
+        path = folder / PROOFS / f"{loss.name}.json"
+        of_a_file = any(name.endswith(".toml") for name in others) and loss.source_file in others
+        yield Source(loss.name, path if path.is_file() and not of_a_file else None, loss)
+    for name in chosen.theorems:
+        path = folder / PROOFS / "theorems" / f"{name}.json"
+        yield Source(name, path if path.is_file() else None)

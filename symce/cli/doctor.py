@@ -51,7 +51,10 @@ TOOLS = (
 
 
 def command(as_json: AsJson = False) -> int:
-    """Say what symce can use on this machine: packages, tools, folders. Exit status 1 if something needed is missing."""
+    """Say what symce can use on this machine: packages, tools, folders.
+
+    Exit status 1 if something that it needs is missing.
+    """
     findings = [_python(), *map(_package, *zip(*PACKAGES, strict=True)), *(_tool(*tool) for tool in TOOLS), *_folders()]
     ok = all(f.there for f in findings if f.needed)
     if as_json:
@@ -79,7 +82,9 @@ def _package(name: str, needed: bool, purpose: str) -> Finding:
         version = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         version = ""
-    return Finding(name, bool(version), needed, version, purpose, EXTRAS.get(name, "install symce again: pip install symce"))
+    return Finding(
+        name, bool(version), needed, version, purpose, EXTRAS.get(name, "install symce again: pip install symce")
+    )
 
 
 def _tool(names: tuple[str, ...], purpose: str, remedy: str) -> Finding:

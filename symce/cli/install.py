@@ -46,7 +46,9 @@ def install(folder: Path, files: Mapping[str, str]) -> dict[str, str]:
     All are written under temporary names first and only then moved into place. Whatever stops this, an interrupt too,
     removes the temporary files. Raises OSError where a file cannot be written.
     """
-    states = {path: "unchanged" if content(folder / path) == text.encode() else "written" for path, text in files.items()}
+    states = {
+        path: "unchanged" if content(folder / path) == text.encode() else "written" for path, text in files.items()
+    }
     waiting: list[tuple[Path, Path]] = []
     try:
         for path in (p for p, state in states.items() if state == "written"):

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -71,12 +72,12 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequ
             grid.add_row(*(Text(cell) for cell in row))
         out.print(grid, soft_wrap=False)
         return
-    widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
+    widths = [max(map(cell_len, column)) for column in zip(headings, *cells, strict=True)]
     for row in ([*headings], *cells):
-        line = "  ".join(
-            cell.rjust(width) if heading in right else cell.ljust(width)
-            for heading, cell, width in zip(headings, row, widths, strict=True)
-        )
+        line = ""
+        for heading, cell, width in zip(headings, row, widths, strict=True):
+            space = " " * (width - cell_len(cell))  # a combining mark, as the hat of p, takes no column
+            line += f"{space}{cell}  " if heading in right else f"{cell}{space}  "
         say(line.rstrip())
 
 
@@ -102,6 +103,8 @@ class Steps:
 
     def over(self, stage: str, items: Sequence[T], names: Iterable[str]) -> Iterator[T]:
         """The items, one after the other, with the name of the one that is worked on."""
+        if not items:
+            return
         self._begin(f"{stage} ({len(items)})" if self._progress is None else stage, len(items))
         for item, name in zip(items, names, strict=True):
             if self._progress is not None and self._task is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from symce.cli.output import Steps, say, table
 from symce.losses import Loss
@@ -38,9 +37,12 @@ def print_verification(report: Report, *, every_row: bool = False) -> None:
         ]
         table(headings, rows, right=("cases", "worst error", "allowed"))
     else:
-        headings = ("loss", "target", "cases", *QUANTITIES, "of what is allowed", "")
+        headings = ("loss", "target", "cases", *QUANTITIES, "worst/allowed", "")
         table(headings, list(_summary(report)), right=headings[2:-1])
-        say("value, gradient and hvp: worst relative error in float64; then the worst of all dtypes and checks.", "dim")
+        say(
+            "value, gradient and hvp: worst relative error in float64; worst/allowed: over all dtypes and checks.",
+            "dim",
+        )
     references = sorted({row.reference for row in report.rows if row.what.startswith(QUANTITIES)})
     if references:
         say(f"Compared with: {'; '.join(references)}.")

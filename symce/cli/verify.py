@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from symce.cli.arguments import Names, AsJson, OutOption, TargetOption
+from symce.cli.arguments import AsJson, Names, OutOption, TargetOption
 from symce.cli.errors import CannotRun
 from symce.cli.folders import kernels_folder
 from symce.cli.output import say_json, steps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from symce.derivation.expected import check_expected
 from symce.derivation.gradient import Derivative, gradient
@@ -26,15 +27,24 @@ class Section:
 class Derivation:
     """A loss with its derivatives.
 
-    ``second`` is (Hessian, Hessian-vector product), or None where the gradient does not depend on the logits (then both
-    are 0).
+    ``hvp`` is None where the gradient does not depend on the logits: then the Hessian is 0.
     """
 
     loss: Loss
     model: Model
     gradient: Derivative
-    second: tuple[Derivative, Derivative] | None
+    hvp: Derivative | None
     linear: tuple[Proof, ...]
+
+    @cached_property
+    def hessian(self) -> Derivative | None:
+        """The Hessian, derived when it is first asked for: documents show it, kernels have no use for it."""
+        return None if self.hvp is None else hessian(self.model, self.gradient)
+
+    @property
+    def second(self) -> tuple[Derivative, Derivative] | None:
+        """Hessian and Hessian-vector product; None where they are 0."""
+        return None if self.hvp is None or self.hessian is None else (self.hessian, self.hvp)
 
     @property
     def sections(self) -> tuple[Section, ...]:
@@ -59,7 +69,7 @@ class Derivation:
 
 
 def derive(loss: Loss) -> Derivation:
-    """Derive the gradient, the Hessian, its product with a vector and the linear layer's gradients of a loss.
+    """Derive the gradient, the Hessian-vector product and the linear layer's gradients of a loss.
 
     Raises DerivationError where the loss does not depend on the logits, no rule applies, or the gradient is not the one
     that the loss expects.
@@ -68,5 +78,5 @@ def derive(loss: Loss) -> Derivation:
     first = gradient(letters)
     check_expected(letters, first.final)
     constant = not first.general.closed_form.has(letters.logits)
-    second = None if constant else (hessian(letters, first), hessian_vector_product(letters, first))
+    second = None if constant else hessian_vector_product(letters, first)
     return Derivation(loss, letters, first, second, linear_layer(letters, first))

@@ -15,7 +15,7 @@ from symce.algebra.nodes import Named, Partial, Product, Total
 from symce.algebra.walk import top_down, unfold
 from symce.derivation.model import Model, k, z
 from symce.derivation.phases import CONTRACT, DIFFERENTIATE, JACOBIANS
-from symce.derivation.proof import Builder, DerivationError, Proof, citation
+from symce.derivation.proof import Builder, DerivationError, Kind, Proof, citation
 from symce.derivation.tidy import tidy
 from symce.rules.calculus import DEFINITION
 from symce.rules.chain import CHAIN, inner_map
@@ -24,6 +24,18 @@ from symce.rules.rule import Rule
 from symce.rules.sums import CONSTANT, DISTRIBUTE, LINEARITY, SUBSTITUTE
 from symce.rules.sums import CONTRACT as CONTRACT_DELTA
 from symce.rules.targets import effective_target, one_hot
+
+#: what a derivation calls its result, and the partial derivatives on the way to it
+TITLES = {
+    "gradient": "the derivative with respect to the logits",
+    "hessian": "the Hessian",
+    "hvp": "the Hessian-vector product",
+}
+PARTIAL = {
+    "gradient": "the partial derivative",
+    "hessian": "the partial derivative of the gradient",
+    "hvp": "the partial derivative of the gradient along v",
+}
 
 
 @dataclass(frozen=True)
@@ -69,12 +81,18 @@ def differentiate(model: Model, name: str, function: Expr, index: Index) -> Deri
         rules.append(_cite_partial(proof))
     mass = [_mass_lemma(name, q) for proof in lemmas for q in _effective_targets(proof.result)]
     if model.image is None:
-        general = _through_softmax(model, name, function, z[index], rules, "theorem")
+        general = _through_softmax(model, name, function, z[index], rules, "theorem", TITLES[name])
     else:
         inner_rules = rules
         if softmaxes(body, model.logits) or sigmoids(body, model.logits) or entries(body, model.logits):
             inner = _through_softmax(
-                model, f"{name}-adjusted", function, model.logits[index], rules, "lemma", "the adjusted logits"
+                model,
+                f"{name}-adjusted",
+                function,
+                model.logits[index],
+                rules,
+                "lemma",
+                f"{TITLES[name]} in the adjusted logits",
             )
             lemmas.append(inner)
             inner_rules = [*rules, _cite_statement(inner)]
@@ -104,7 +122,7 @@ def _partials(model: Model, name: str, function: Expr, body: Expr) -> list[Proof
     proofs = []
     for letter, variable in found:
         builder = Builder(
-            f"{name}-partial-{letter}", "lemma", f"the partial derivative in {letter}", Partial(function, variable)
+            f"{name}-partial-{letter}", "lemma", f"{PARTIAL[name]} in {letter}", Partial(function, variable)
         )
         builder.apply(DEFINITION)
         builder.cycle(DIFFERENTIATE)
@@ -142,9 +160,9 @@ _UNFOLD = DEFINITION
 
 
 def _through_softmax(
-    model: Model, name: str, function: Expr, variable: Expr, rules: list[Rule], kind: str, what: str = "the logits"
+    model: Model, name: str, function: Expr, variable: Expr, rules: list[Rule], kind: Kind, title: str
 ) -> Proof:
-    builder = Builder(name, kind, f"the derivative with respect to {what}", Total(function, variable))  # type: ignore[arg-type]
+    builder = Builder(name, kind, title, Total(function, variable))
     if not builder.apply(CHAIN):
         raise DerivationError(
             f"loss {model.loss.name!r}: the value does not depend on the logits; write it in z[k], p[k] or s[k]"
@@ -153,7 +171,7 @@ def _through_softmax(
 
 
 def _through_map(model: Model, name: str, function: Expr, index: Index, rules: list[Rule]) -> Proof:
-    builder = Builder(name, "theorem", "the derivative with respect to the logits", Total(function, z[index]))
+    builder = Builder(name, "theorem", TITLES[name], Total(function, z[index]))
     builder.apply(inner_map(model.logits, z, k, model.image))
     return _finish(builder, rules)
 
@@ -210,7 +228,7 @@ def _index_of(entry: Expr) -> Index:
 def under_facts(model: Model, derivative: Derivative, name: str) -> Proof | None:
     """The theorem under what the loss declares of its target, where that makes it shorter."""
     general = derivative.general
-    builder = Builder(name, "corollary", "the derivative for such targets", general.statement)
+    builder = Builder(name, "corollary", f"{general.title} for {_targets(model, derivative)}", general.statement)
     builder.record(citation(general, lambda _: None), general.result)
     facts: list[Rule] = list(model.facts)
     facts += [_cite_statement(lemma) for lemma in derivative.lemmas if lemma.name.endswith("-mass")]
@@ -221,3 +239,10 @@ def under_facts(model: Model, derivative: Derivative, name: str) -> Proof | None
         builder.apply(rule)
     tidy(builder, facts)
     return builder.proof() if len(builder.steps) > 1 else None
+
+
+def _targets(model: Model, derivative: Derivative) -> str:
+    """What a corollary says of the target."""
+    if any(lemma.name.endswith("-mass") for lemma in derivative.lemmas):
+        return "this target"
+    return "a one-hot target" if model.loss.target == "index" else "targets that sum to one"

@@ -60,13 +60,14 @@ class _Writer:
         }
 
     def meaning(self, meaning: Meaning) -> str:
-        letter = self.math(meaning.letter)
-        if meaning.definition is not None:
-            width = PAGE - self.width(meaning.letter) - 6
-            lines = latex_lines(meaning.definition, width, self.document.symbols)
-            letter += f" = {_aligned(lines)}"
-        words = latex_words(meaning.words)
-        return rf"$\displaystyle {letter}$" + (f": {words}" if words else "")
+        letter, words = self.math(meaning.letter), latex_words(meaning.words)
+        if meaning.definition is None:
+            return f"${letter}$: {words}"
+        lines = latex_lines(meaning.definition, PAGE - self.width(meaning.letter) - 6, self.document.symbols)
+        if len(lines) == 1:
+            return rf"$\displaystyle {letter} = {lines[0]}$" + (f": {words}" if words else "")
+        formula = self.equation(meaning.letter, meaning.definition, PAGE - 4)
+        return rf"{words or f'${letter}$'},\[ {formula} \]"
 
     def item(self, item: Item) -> dict[str, object]:
         proof = item.proof
@@ -121,11 +122,3 @@ class _Writer:
 
 def _block(rows: str) -> str:
     return rf"\begin{{aligned}} {rows} \end{{aligned}}"
-
-
-def _aligned(lines: list[str]) -> str:
-    return (
-        lines[0]
-        if len(lines) == 1
-        else _block("&" + r" \\ &\quad ".join(lines)).replace(r"\begin{aligned}", r"\begin{aligned}[t]")
-    )

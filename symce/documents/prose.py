@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from symce.algebra.letters import P_HAT, latex_letter, unicode_letter
+from symce.algebra.letters import GREEK, P_HAT, latex_letter, unicode_letter
 
 _GREEK = r"alpha|beta|gamma|eps|tau|lambda|sigma(?=\()"
 #: s_k, t^(n-1), tanh^2, gamma, a letter on its own (but not the words a, A, I, O)
@@ -28,9 +28,6 @@ _TEX = {
     **{ch: "\\" + ch for ch in "$&%#_"},
 }
 
-_GREEK_NAMES = (
-    "alpha beta gamma delta epsilon eta theta kappa lambda mu nu xi pi rho sigma tau phi chi psi omega".split()
-)
 #: grave, acute, circumflex, tilde, macron, breve, dot, diaeresis, ring, double acute, caron, cedilla
 _ACCENTS = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327"
 _IN_FONT = "ßæœøåłÆŒØÅŁ–—‘’“”…"
@@ -45,11 +42,11 @@ def _glyph(ch: str) -> str:
     """A character as LaTeX's standard fonts have it; one that they do not have by its number."""
     if ch.isascii() or ch in _IN_FONT:
         return ch
-    for name in _GREEK_NAMES:
-        if unicode_letter(name) == ch:
+    for name, letter in GREEK.items():
+        if letter == ch:
             return f"${latex_letter(name)}$"
-    base, *marks = unicodedata.normalize("NFD", ch)
-    if base.isascii() and base.isalpha() and all(mark in _ACCENTS for mark in marks):
+    parts = unicodedata.normalize("NFD", ch)
+    if parts[0].isascii() and all(mark in _ACCENTS for mark in parts[1:]):
         return ch
     return rf"\texttt{{U+{ord(ch):04X}}}"
 

@@ -5,13 +5,12 @@ A format is one module (latex.py, markdown.py, terminal.py) and, where it has on
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sympy import Expr
 
-from symce.algebra.letters import Symbols, latex_letter
+from symce.algebra.letters import Symbols
 from symce.derivation.derive import Derivation
 from symce.derivation.proof import CITATION, Proof
 from symce.documents.letters import DocumentError, Glossary, Meaning
@@ -104,7 +103,7 @@ def of_loss(derivation: Derivation, source: str = "") -> Document:
     based = _foundations(derivation.proofs)
     if based:
         sections.insert(0, (FOUNDATION_TITLE, based))
-    symbols = {p.name: check_symbol(p.name, p.symbol) for p in loss.params if p.symbol}
+    symbols = {p.name: p.symbol for p in loss.params if p.symbol}
     named = model.named
     glossary = Glossary(model)
     return _document(
@@ -114,26 +113,6 @@ def of_loss(derivation: Derivation, source: str = "") -> Document:
         glossary,
         symbols,
     )
-
-
-_COMMAND = re.compile(r"\\(hat|tilde|bar|vec|dot|mathrm|mathbf|mathcal|boldsymbol|ell|var[a-z]+)$")
-
-
-def check_symbol(name: str, symbol: str) -> str:
-    """The LaTeX of a parameter's letter, if it is a letter with accents, a font and scripts, and nothing else.
-
-    Raises DocumentError for any other: the text comes from a user's file, and LaTeX runs what it reads.
-    """
-    depth, fine = 0, True
-    for token in re.findall(r"\\[A-Za-z]+|.|\n", symbol):
-        depth += (token == "{") - (token == "}")
-        known = latex_letter(token[1:]) == token or _COMMAND.match(token)
-        fine &= depth >= 0 and bool(known if token.startswith("\\") else re.match(r"[A-Za-z0-9 {}_^+\-*']", token))
-    if not fine or depth:
-        raise DocumentError(
-            f"the symbol of parameter {name!r}, {symbol!r}, is not a letter of LaTeX; write one such as \\tilde{{\\alpha}}"
-        )
-    return symbol
 
 
 def of_chapter(name: str, title: str, proofs: Sequence[Proof], source: str = "") -> Document:

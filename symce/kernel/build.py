@@ -36,8 +36,8 @@ def kernel(derivation: Derivation) -> Kernel:
     linear = loss.target in _DENSE and is_linear_in_target(model.value)
     elementwise = loss.target == "multilabel" and _terms(model.value) is not None
     closed = {"value": model.value, "gradient": _always_true(derivation.gradient)}
-    if derivation.second is not None:
-        closed["hvp"] = _always_true(derivation.second[1])
+    if derivation.hvp is not None:
+        closed["hvp"] = _always_true(derivation.hvp)
     programs = {}
     for form in _forms(loss, linear):
         expressions = {n: _at_one_hot(e) for n, e in closed.items()} if form == "index" and linear else closed

@@ -26,7 +26,7 @@ def sums_to_one(vector: IndexedBase) -> Rule:
     return Rule(
         "target-sums-to-one",
         (FiniteSum(vector[L.k], L.k), S.One),
-        "The target is a probability distribution (a one-hot vector is one): assumed.",
+        "The target is a probability distribution; a one-hot vector is one.",
         rewrite,
         assumes="sums-to-one",
         coq="target_sum",

@@ -120,12 +120,7 @@ def draw(
     ``ignored``: some rows are, and their logits are NaN and infinite; with all rows in one draw of four.
     """
     n = int(np.prod(batch, dtype=int))
-    logits = rng.normal(size=(n, size)) * rng.choice([0.5, 1.0, 3.0])
-    kind = int(rng.integers(4))
-    if kind == 0 and size > 1 and n and not has_kinks(loss):
-        logits[:, -1] = logits.max(axis=1)  # two are the largest
-    elif kind == 1:
-        logits += rng.choice([-40.0, 40.0])
+    logits = _logits(loss, rng, n, size)
     target: Array | None = None
     ignore_index = -100
     if form == "index":
@@ -160,6 +155,24 @@ def draw(
         ignore_index=ignore_index,
         normalizer=float(rng.choice([0.75, 6.5])) if normal else None,
     )
+
+
+def _logits(loss: Loss, rng: np.random.Generator, n: int, size: int) -> Array:
+    """Random logits of some size, some with two that are the largest, some far from 0.
+
+    Where a loss has kinks, odd sixteenths, all different: every dtype has them, none is a round number, no two are
+    equal, and so hardly ever is a logit where the loss has no derivative.
+    """
+    if has_kinks(loss):
+        odd = np.arange(-79, 80, 2) / 16
+        return np.array([rng.choice(odd, size, replace=False) for _ in range(n)]).reshape(n, size)
+    logits = rng.normal(size=(n, size)) * rng.choice([0.5, 1.0, 3.0])
+    kind = int(rng.integers(4))
+    if kind == 0 and size > 1 and n:
+        logits[:, -1] = logits.max(axis=1)
+    elif kind == 1:
+        logits += rng.choice([-40.0, 40.0])
+    return np.asarray(logits)
 
 
 def targets(loss: Loss, rng: np.random.Generator, shape: tuple[int, int]) -> Array:

@@ -49,12 +49,15 @@ class PreciseReference:
         return losses, gradient, hvp
 
 
-def row_losses(rows: Rows, i: int, v: Array) -> list[Dual]:
-    """The loss of row i, or its losses per entry, with their derivatives. Raises Undefined where it divides by zero."""
+def row_losses(rows: Rows, i: int, v: Array, masked: Any = MASKED) -> list[Dual]:
+    """The loss of row i, or its losses per entry, with their derivatives. Raises Undefined where it divides by zero.
+
+    Computed at mpmath's current precision; ``masked`` stands for logits of -inf.
+    """
     loss, size = rows.loss, rows.logits.shape[1]
     z = [
         Dual(
-            MASKED if np.isneginf(x) else mp.mpf(x),
+            masked if np.isneginf(x) else mp.mpf(x),
             tuple(mp.mpf(j == k) for j in range(size)),
             mp.mpf(v[k]),
             (mp.mpf(0),) * size,

@@ -150,7 +150,8 @@ def _scales(
     """
     by_row = np.ones((len(kept), 1))
     if logits_round and case.dtype not in ("float16", "bfloat16"):
-        by_row[kept] += np.abs(case.logits[kept].astype(np.float64)).max(axis=1, keepdims=True, initial=0.0)
+        sizes = np.abs(case.logits[kept].astype(np.float64))
+        by_row[kept] += np.where(np.isinf(sizes), 0.0, sizes).max(axis=1, keepdims=True, initial=0.0)
     own = np.abs(losses) + np.abs(factor) * (by_row if losses.ndim == 2 else by_row[:, 0])
     value = own if case.reduction == "none" else own.sum() * np.abs(share)
     inflow = (np.abs(flow) if flow.ndim == 2 else np.abs(flow)[:, None]) * by_row

@@ -37,6 +37,11 @@ def has_kinks(loss: Loss) -> bool:
     return False
 
 
+def is_plain(loss: Loss) -> bool:
+    """Whether the loss has no inner map: p is the softmax of z itself."""
+    return isinstance(loss.inner_map, T.Item) and loss.inner_map.base == "z"
+
+
 def terms(tree: T.Tree) -> T.Tree | None:
     """A sum of one term a class as that term, with the index ``FREE`` free; None if the tree has no such form.
 

@@ -28,7 +28,7 @@ def test_only_what_divides_by_nothing_at_one_class_is_left_out(reports):
     found, _ = reports
     excluded = {name: r.excluded for name, r in found.items() if r.excluded}
     assert excluded
-    assert {place for places in excluded.values() for place in places} == {"K = 1: the line has no value: a division by zero"}
+    assert set().union(*excluded.values()) == {"K = 1: the line has no value: a division by zero"}
     assert {name.split("/")[0] for name in excluded} == {"focal", "label_smoothing", "smoothing"}
 
 
@@ -70,7 +70,7 @@ def test_the_first_false_step_is_reported_with_its_values(catalogue_documents):
         step["expr"] = ["mul", ["num", "2"], step["expr"]]
     problem = check_proof(document).first_false
     assert (problem.step, problem.rule) == (3, "softmax-jacobian")
-    assert problem.where == "K = 1, point 1" or problem.where.startswith("K = 2")
+    assert problem.where == "K = 2, point 1", "for one class the gradient is 0, and so is twice the gradient"
     assert float(problem.after) == pytest.approx(2 * float(problem.before), rel=1e-15)
     assert problem.indices == {"j": 1}
     text = check_proof(document).text()

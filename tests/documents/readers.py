@@ -147,10 +147,7 @@ class Latex:
         if self.next == "^":
             self.take()
             power = self.group()
-        if self.next in (r"\sum", "("):
-            inner = self.atom()
-        else:
-            inner = self.factor()
+        inner = self.atom() if self.next in (r"\sum", "(") else self.factor()
         if power is None:
             return lambda p: function(inner(p))
         return lambda p: mp.power(function(inner(p)), power(p))

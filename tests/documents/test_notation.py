@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sympy import Add, Function, IndexedBase, KroneckerDelta, Symbol, cos, exp, log
+from sympy import Add, Expr, Function, IndexedBase, KroneckerDelta, Symbol, cos, exp, log
 
 from symce.algebra.binders import FiniteSum, LogSumExp
 from symce.algebra.functions import Sigmoid, Softmax
@@ -201,11 +201,21 @@ def test_the_derivative_that_a_matrix_form_is_of() -> None:
     assert matrix_derivative(Total(p_k, z[j])) is None
 
 
-def test_long_lines_are_broken_and_lose_nothing() -> None:
-    bracket = Add(*[alpha[c] * p_c**n * log(y[c]) ** n for n in range(2, 9)])
-    expr = p_j * bracket * FiniteSum(y[k] * bracket + y[k], k) - bracket
+_bracket = Add(*[alpha[c] * p_c**n * log(y[c]) ** n for n in range(2, 9)])
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        p_j * _bracket * FiniteSum(y[k] * _bracket + y[k], k) - _bracket,
+        FiniteSum(Product(_bracket + y[k], Total(p_k, z[j])), k),
+        FiniteSum(_bracket + y[k], k) * (y[j] + FiniteSum(p_k * _bracket, k)),
+        Partial(p_k * _bracket, p_k) / gamma,
+    ],
+)
+def test_long_lines_are_broken_and_lose_nothing(expr: Expr) -> None:
     lines = latex_lines(expr, 30)
-    assert len(lines) > 3
+    assert len(lines) > 1
 
     def plain(printed: str) -> str:
         for word in (r"\left", r"\right", r"\biggl", r"\biggr", r"\bigl", r"\bigr", r"\cdot", " "):

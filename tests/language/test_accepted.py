@@ -28,10 +28,10 @@ TREES = {
     "1.*p[c]": T.Apply("mul", (ONE, P_C)),
     "log(p[c])": T.Apply("log", (P_C,)),
     "min(p[c], z[c], K)": T.Apply("min", (P_C, T.Item("z", "c"), T.Scalar("K"))),
-    "softplus(tanh(sqrt(abs(sigmoid(exp(z[c]))))))": T.Apply(
-        "softplus",
-        (T.Apply("tanh", (T.Apply("sqrt", (T.Apply("abs", (T.Apply("sigmoid", (T.Apply("exp", (T.Item("z", "c"),)),)),)),)),)),),
-    ),  # fmt: skip
+    "softplus(tanh(z[c]))": T.Apply("softplus", (T.Apply("tanh", (T.Item("z", "c"),)),)),
+    "sqrt(abs(sigmoid(exp(p[c]))))": T.Apply(
+        "sqrt", (T.Apply("abs", (T.Apply("sigmoid", (T.Apply("exp", (P_C,)),)),)),)
+    ),
     "Sum(p[k]**2, k)": T.Sum(T.Apply("pow", (T.Item("p", "k"), T.Number(Fraction(2)))), "k"),
     "logsumexp(z[m], m)": T.LogSumExp(T.Item("z", "m"), "m"),
     "Sum(Sum(p[k]*p[l], l), k)": T.Sum(T.Sum(T.Apply("mul", (T.Item("p", "k"), T.Item("p", "l"))), "l"), "k"),
@@ -41,13 +41,11 @@ TREES = {
     "Sum(where(c != k, z[k], 0), k)": T.Sum(
         T.Where(T.IndexEqual("c", "k", negated=True), T.Item("z", "k"), T.Number(Fraction(0))), "k"
     ),
-    "where(p[c] <= 0.5, z[c], p[c])": T.Where(
-        T.Compare("le", P_C, T.Number(Fraction(1, 2))), T.Item("z", "c"), P_C
-    ),
+    "where(p[c] <= 0.5, z[c], p[c])": T.Where(T.Compare("le", P_C, T.Number(Fraction(1, 2))), T.Item("z", "c"), P_C),
     "w[c]*p[c]**gamma": T.Apply("mul", (T.Item("w", "c"), T.Apply("pow", (P_C, T.Scalar("gamma"))))),
     "Sum(t[k]*p[k], k)": T.Sum(T.Apply("mul", (T.Item("t", "k"), T.Item("p", "k"))), "k"),
     "\n  p[c]\n  + 1\n": T.Apply("add", (P_C, ONE)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("text", TREES)
@@ -56,19 +54,37 @@ def test_tree(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "target"),
+    ("value", "target", "items"),
     [
-        ("-Sum(y[k]*log(p[k]), k)", "distribution"),
-        ("Sum(y[k]*(z[k] - logsumexp(z[l], l))**2, k)", "weights"),
-        ("Sum(softplus(z[k]) - y[k]*z[k], k) + 0.1*Sum(s[k]**2, k)", "multilabel"),
-        ("Sum(p[k]*log(p[k]), k)*logsumexp(z[k], k)", "none"),
+        ("-Sum(y[k]*log(p[k]), k)", "distribution", "yk pk"),
+        ("Sum(y[k]*(z[k] - logsumexp(z[l], l))**2, k)", "weights", "yk zk zl"),
+        ("Sum(softplus(z[k]) - y[k]*z[k], k) + 0.1*Sum(s[m]**2, m)", "multilabel", "zk yk zk sm"),
+        ("Sum(p[k]*log(p[k]), k)*logsumexp(z[l], l)", "none", "pk pk zl"),
         # the same name is bound in two sums beside each other: no shadowing
-        ("Sum(p[k], k)*Sum(z[k], k)", "none"),
-        ("Sum(y[k]*log(y[k]/p[k]), k) + eps*(1 - Sum(y[k]*p[k], k))", "distribution"),
+        ("Sum(p[k], k)*Sum(z[k], k)", "none", "pk zk"),
+        ("where(p[c] < eps, z[c], Sum(w[k]*p[k], k))", "index", "pc zc wk pk"),
     ],
 )
-def test_targets(value: str, target: str) -> None:
-    assert isinstance(loss(value, target).statement, T.Apply)
+def test_targets(value: str, target: str, items: str) -> None:
+    """Statements of each kind of target, and the entries in them from left to right."""
+    assert [i.base + i.index for i in _items(loss(value, target).statement)] == items.split()
+
+
+def _items(tree: T.Tree | T.Compare | T.IndexEqual) -> list[T.Item]:
+    match tree:
+        case T.Item():
+            return [tree]
+        case T.Apply():
+            parts: tuple[T.Tree | T.Compare | T.IndexEqual, ...] = tree.args
+        case T.Sum() | T.LogSumExp():
+            parts = (tree.body,)
+        case T.Where():
+            parts = (tree.condition, tree.then, tree.otherwise)
+        case T.Compare():
+            parts = (tree.left, tree.right)
+        case _:
+            parts = ()
+    return [item for part in parts for item in _items(part)]
 
 
 @pytest.mark.parametrize("logits", ["z[k]/T", "z[k] + eps*log(w[k])", "T*tanh(z[k]/T)", "z[k] - t[k]/K", "abs(z[k])"])

@@ -4,7 +4,7 @@
 """Cross-entropy.
 
     loss        -Sum(y[k]*log(p[k]), k)
-    gradient    Softmax(z, j) - y[j]
+    gradient    p[j] - y[j]
 
 H(y, p), in nats. For a one-hot target it is -log of the true class's probability.
 

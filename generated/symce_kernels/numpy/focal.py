@@ -4,7 +4,7 @@
 """Focal loss (softmax).
 
     loss        -alpha[c]*(1 - p[c])**gamma*log(p[c])
-    gradient    (1 - Softmax(z, c))**(gamma - 1)*(Softmax(z, j) - Named(y[j], KroneckerDelta(c, j)))*(-gamma*log(Softmax(z, c))*Softmax(z, c) - Softmax(z, c) + 1)*alpha[c]
+    gradient    alpha[c]*(1 - p[c])**(gamma - 1)*(1 - p[c] - gamma*p[c]*log(p[c]))*(p[j] - y[j])
 
 Down-weights what is already right: easy examples, with p_c near 1, count little.
 
@@ -230,7 +230,7 @@ def _hvp_index(logits, target, gamma, alpha, v):
     p_c = np.exp(-gap_c) / mass
     # of each class among the others than c
     share = np.where(onehot, 0, scaled / np.where(others == 0, 1, others))
-    sum_p_v = np.sum(share * v, axis=1, keepdims=True)
+    sum_share_v = np.sum(share * v, axis=1, keepdims=True)
     return np.where(
         onehot,
         _product(
@@ -238,34 +238,34 @@ def _hvp_index(logits, target, gamma, alpha, v):
             _product(
                 gamma,
                 _product(
-                    (sum_p_v - np.take_along_axis(v, target, axis=1)) * q_c
-                    + gamma * p_c * (np.take_along_axis(v, target, axis=1) - sum_p_v),
+                    (sum_share_v - np.take_along_axis(v, target, axis=1)) * q_c
+                    + gamma * p_c * (np.take_along_axis(v, target, axis=1) - sum_share_v),
                     rate,
                 )
                 + 2 * np.take_along_axis(v, target, axis=1)
-                - 2 * sum_p_v,
+                - 2 * sum_share_v,
             )
             + np.take_along_axis(v, target, axis=1)
-            - sum_p_v,
+            - sum_share_v,
         ),
         _product(
             q_c ** (1 + gamma) * alpha[target] * share,
-            q_c * (np.take_along_axis(v, target, axis=1) - sum_p_v)
+            q_c * (np.take_along_axis(v, target, axis=1) - sum_share_v)
             + _product(
                 gamma * p_c,
                 _product(
-                    2 * q_c * (np.take_along_axis(v, target, axis=1) - sum_p_v)
+                    2 * q_c * (np.take_along_axis(v, target, axis=1) - sum_share_v)
                     + (
-                        gamma * (sum_p_v - np.take_along_axis(v, target, axis=1))
+                        gamma * (sum_share_v - np.take_along_axis(v, target, axis=1))
                         + np.take_along_axis(v, target, axis=1)
-                        - sum_p_v
+                        - sum_share_v
                     )
                     * p_c
                     + v
                     - np.take_along_axis(v, target, axis=1),
                     rate,
                 )
-                + 2 * sum_p_v
+                + 2 * sum_share_v
                 - 2 * np.take_along_axis(v, target, axis=1),
             )
             + v

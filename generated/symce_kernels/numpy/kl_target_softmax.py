@@ -4,7 +4,7 @@
 """Kullback-Leibler divergence KL(target || softmax).
 
     loss        Sum(y[k]*log(y[k]/p[k]), k)
-    gradient    Softmax(z, j) - y[j]
+    gradient    p[j] - y[j]
 
 Cross-entropy less the target's entropy, so it has the gradient of cross-entropy.
 

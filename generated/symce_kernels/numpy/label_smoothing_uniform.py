@@ -4,7 +4,7 @@
 """Label-smoothed cross-entropy, eps/K to every class.
 
     loss        -Sum(((1 - eps)*where(k == c, 1, 0) + eps/K)*log(p[k]), k)
-    gradient    Softmax(z, j) - Named(q[j], (1 - eps)*KroneckerDelta(c, j) + eps/K)
+    gradient    p[j] - q[j]
 
 What PyTorch computes for cross_entropy(..., label_smoothing=eps).
 

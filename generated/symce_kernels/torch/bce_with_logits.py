@@ -4,7 +4,7 @@
 """Binary cross-entropy on logits.
 
     loss        -Sum(y[k]*log(s[k]) + (1 - y[k])*log(1 - s[k]), k)
-    gradient    Sigmoid(z[j]) - y[j]
+    gradient    s[j] - y[j]
 
 One yes-or-no label a class; K = 1 is binary classification.
 

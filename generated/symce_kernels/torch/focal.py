@@ -4,7 +4,7 @@
 """Focal loss (softmax).
 
     loss        -alpha[c]*(1 - p[c])**gamma*log(p[c])
-    gradient    (1 - Softmax(z, c))**(gamma - 1)*(Softmax(z, j) - Named(y[j], KroneckerDelta(c, j)))*(-gamma*log(Softmax(z, c))*Softmax(z, c) - Softmax(z, c) + 1)*alpha[c]
+    gradient    alpha[c]*(1 - p[c])**(gamma - 1)*(1 - p[c] - gamma*p[c]*log(p[c]))*(p[j] - y[j])
 
 Down-weights what is already right: easy examples, with p_c near 1, count little.
 
@@ -189,7 +189,7 @@ def _hvp_index(logits, target, gamma, alpha, v):
     p_c = torch.exp(-gap_c) / mass
     # of each class among the others than c
     share = torch.where(onehot, 0, scaled / torch.where(others == 0, 1, others))
-    sum_p_v = torch.sum(share * v, dim=1, keepdim=True)
+    sum_share_v = torch.sum(share * v, dim=1, keepdim=True)
     return torch.where(
         onehot,
         _product(
@@ -197,28 +197,30 @@ def _hvp_index(logits, target, gamma, alpha, v):
             _product(
                 gamma,
                 _product(
-                    (sum_p_v - torch.gather(v, 1, target)) * q_c + gamma * p_c * (torch.gather(v, 1, target) - sum_p_v),
+                    (sum_share_v - torch.gather(v, 1, target)) * q_c
+                    + gamma * p_c * (torch.gather(v, 1, target) - sum_share_v),
                     rate,
                 )
                 + 2 * torch.gather(v, 1, target)
-                - 2 * sum_p_v,
+                - 2 * sum_share_v,
             )
             + torch.gather(v, 1, target)
-            - sum_p_v,
+            - sum_share_v,
         ),
         _product(
             q_c ** (1 + gamma) * alpha[target] * share,
-            q_c * (torch.gather(v, 1, target) - sum_p_v)
+            q_c * (torch.gather(v, 1, target) - sum_share_v)
             + _product(
                 gamma * p_c,
                 _product(
-                    2 * q_c * (torch.gather(v, 1, target) - sum_p_v)
-                    + (gamma * (sum_p_v - torch.gather(v, 1, target)) + torch.gather(v, 1, target) - sum_p_v) * p_c
+                    2 * q_c * (torch.gather(v, 1, target) - sum_share_v)
+                    + (gamma * (sum_share_v - torch.gather(v, 1, target)) + torch.gather(v, 1, target) - sum_share_v)
+                    * p_c
                     + v
                     - torch.gather(v, 1, target),
                     rate,
                 )
-                + 2 * sum_p_v
+                + 2 * sum_share_v
                 - 2 * torch.gather(v, 1, target),
             )
             + v

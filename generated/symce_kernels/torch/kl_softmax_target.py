@@ -4,7 +4,7 @@
 """Kullback-Leibler divergence KL(softmax || target).
 
     loss        Sum(p[k]*log(p[k]/y[k]), k)
-    gradient    (log(Softmax(z, j)/y[j]) - Named(KL(p, y), FiniteSum(log(Softmax(z, k)/y[k])*Softmax(z, k), k)))*Softmax(z, j)
+    gradient    p[j]*(log(p[j]/y[j]) - KL(p, y))
 
 The reverse divergence, infinite where the target is 0 and the prediction is not.
 

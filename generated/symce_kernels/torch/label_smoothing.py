@@ -4,7 +4,7 @@
 """Label-smoothed cross-entropy, eps/(K - 1) to each other class.
 
     loss        -Sum(where(k == c, 1 - eps, eps/(K - 1))*log(p[k]), k)
-    gradient    Softmax(z, j) - Named(q[j], eps*(1 - KroneckerDelta(c, j))/(K - 1) + (1 - eps)*KroneckerDelta(c, j))
+    gradient    p[j] - q[j]
 
 K must be at least 2. It is PyTorch's label_smoothing = eps * K/(K - 1).
 

@@ -4,7 +4,7 @@
 """Negative log-likelihood of log-probabilities.
 
     loss        -z[c]
-    gradient    -Named(y[j], KroneckerDelta(c, j))
+    gradient    -y[j]
 
 z holds log-probabilities, such as log softmax gives. After log softmax it is the cross-entropy.
 

@@ -4,7 +4,7 @@
 """Entropy of softmax.
 
     loss        -Sum(p[k]*log(p[k]), k)
-    gradient    -(log(Softmax(z, j)) + Named(H(p), -FiniteSum(log(Softmax(z, k))*Softmax(z, k), k)))*Softmax(z, j)
+    gradient    -p[j]*(H(p) + log(p[j]))
 
 H(p), in nats: 0 for a certain prediction, log K for a uniform one.
 

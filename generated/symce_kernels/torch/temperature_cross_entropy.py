@@ -4,7 +4,7 @@
 """Cross-entropy with temperature.
 
     loss        -Sum(y[k]*log(p[k]), k)
-    gradient    (Softmax(a, j) - y[j])/T
+    gradient    (p[j] - y[j])/T
 
 p is the softmax of z/T.
 

@@ -4,7 +4,7 @@
 """Class-weighted cross-entropy.
 
     loss        -Sum(w[k]*y[k]*log(p[k]), k)
-    gradient    Softmax(z, j)*FiniteSum(Named(q[k], w[k]*y[k]), k) - Named(q[j], w[j]*y[j])
+    gradient    p[j]*Sum(q[k], k) - q[j]
 
 The effective target q_k = w_k y_k does not sum to one: the gradient is p_j times its sum, less q_j.
 

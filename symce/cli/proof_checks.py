@@ -1,0 +1,125 @@
+"""Checking proofs given as data, and what came out of it; shared by ``check`` and ``derive``."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from typing import Any
+
+from symce.check import DocumentError, Problem, Report, check_proof
+from symce.check.rules import CITATION, known_rules
+from symce.cli.output import Steps, say, table
+
+
+@dataclass(frozen=True)
+class Checks:
+    """The reports of all proofs, by the loss, chapter or file that they are of."""
+
+    reports: Mapping[str, Sequence[Report]]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every proof holds, and there was one."""
+        return bool(self.all) and all(report.ok for report in self.all)
+
+    @property
+    def all(self) -> list[Report]:
+        return [report for reports in self.reports.values() for report in reports]
+
+
+@contextmanager
+def checking(proofs: Mapping[str, Sequence[Any]], *, beside: int = 0) -> Iterator[Callable[[Steps], Checks]]:
+    """Begin to check every proof, on all cores but ``beside``; the function that is given waits for the outcome.
+
+    A proof that does not follow the format, or cites what is not in its file, is a problem of that proof.
+    """
+    workers = min(len(proofs), _cores() - beside)
+    if workers < 1 or len(proofs) <= 1 - beside:
+        yield lambda steps: Checks({n: _check_file(proofs[n]) for n in steps.over("checking", list(proofs), proofs)})
+        return
+    # spawned, not forked: a bar on the terminal is drawn by a thread, and threads do not survive a fork
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts) as pool:
+        waiting = {name: pool.submit(_check_file, proofs[name]) for name in proofs}
+        try:
+            yield lambda steps: Checks({n: waiting[n].result() for n in steps.over("checking", list(proofs), proofs)})
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C reaches every process of a terminal: the one that waits for the others ends them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _check_file(proofs: Sequence[Any]) -> list[Report]:
+    known = {str(p.get("name")) for p in proofs if isinstance(p, Mapping)}
+    return [_check(proof, known, alone=len(proofs) == 1) for proof in proofs]
+
+
+def _check(proof: Any, known: set[str], alone: bool) -> Report:
+    try:
+        report = check_proof(proof)
+    except DocumentError as error:
+        name = str(proof.get("name", "?")) if isinstance(proof, Mapping) else "?"
+        return Report(name, (Problem(f"it cannot be read: {error}"),), 0, ())
+    # a proof on its own cites what others know; in a file of several, what is cited has to be there
+    known = known | {name.removeprefix(CITATION) for name in known_rules()}
+    missing = [cited for cited in proof["cites"] if not alone and cited not in known]
+    problems = tuple(Problem(f"it cites {cited!r}, which is not in the file") for cited in missing)
+    return Report(
+        report.name,
+        (*report.problems, *problems),
+        report.comparisons,
+        report.points,
+        report.excluded,
+        report.needless,
+    )
+
+
+def outcome(checks: Checks, origins: Mapping[str, str]) -> dict[str, Any]:
+    """The checks as JSON data."""
+    return {
+        "ok": checks.ok,
+        "proofs": [
+            {"of": name, "origin": origins.get(name, "derived"), "ok": report.ok, **asdict(report)}
+            for name, reports in checks.reports.items()
+            for report in reports
+        ],
+    }
+
+
+def print_checks(checks: Checks, origins: Mapping[str, str] | None = None) -> None:
+    """A table with one line a loss, then every problem, then what could not be tried and why."""
+    rows = []
+    for name, reports in checks.reports.items():
+        comparisons = sum(report.comparisons for report in reports)
+        ok = "ok" if all(report.ok for report in reports) else "FAILED"
+        origin = [] if origins is None else [origins.get(name, "derived")]
+        rows.append((name, f"{len(reports)}", f"{comparisons:,}", *origin, ok))
+    headings = ("proofs of", "proofs", "comparisons", *([] if origins is None else ["from"]), "")
+    table(headings, rows, right=("proofs", "comparisons"))
+    for name, reports in checks.reports.items():
+        for report in reports:
+            for problem in report.problems:
+                say(f"FAILED {name}, {report.name}: {problem.text()}", "bold red")
+        excluded = {reason: None for report in reports for reason in report.excluded}
+        for reason in excluded:
+            count = sum(reason in report.excluded for report in reports)
+            say(f"note: {name}: {count} proofs not tried at {reason}", "yellow")
+    total = sum(report.comparisons for report in checks.all)
+    say(
+        f"{'ok' if checks.ok else 'FAILED'}: {len(checks.all)} proofs, {total:,} comparisons",
+        "green" if checks.ok else "bold red",
+    )
