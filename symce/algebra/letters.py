@@ -1,4 +1,4 @@
-"""How names are written: the Greek letters, the seed's letters, and whatever a loss's own parameters are called.
+"""How names are written: the Greek letters, the letters of textbooks, and whatever a loss's own parameters are called.
 
 A name is a head and subscripts: ``alpha_pos`` is the letter alpha with the subscript pos, ``k1`` is k with 1. So no
 name ever needs an escaped underscore, which some Markdown renderers lose.

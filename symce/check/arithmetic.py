@@ -51,19 +51,24 @@ def slope(x: Number, level: int) -> Number:
 
 
 def add(x: Number, y: Number) -> Number:
-    if not isinstance(x, Dual) and not isinstance(y, Dual):
-        return x + y
-    level = _level(x, y)
-    (a, da), (b, db) = _parts(x, level), _parts(y, level)
-    return Dual(level, add(a, b), add(da, db))
+    if not isinstance(x, Dual):
+        return Dual(y.level, add(x, y.value), y.slope) if isinstance(y, Dual) else x + y
+    if not isinstance(y, Dual) or y.level < x.level:
+        return Dual(x.level, add(x.value, y), x.slope)
+    if x.level < y.level:
+        return Dual(y.level, add(x, y.value), y.slope)
+    return Dual(x.level, add(x.value, y.value), add(x.slope, y.slope))
 
 
 def multiply(x: Number, y: Number) -> Number:
-    if not isinstance(x, Dual) and not isinstance(y, Dual):
-        return x * y
-    level = _level(x, y)
-    (a, da), (b, db) = _parts(x, level), _parts(y, level)
-    return Dual(level, multiply(a, b), add(multiply(da, b), multiply(a, db)))
+    if not isinstance(x, Dual):
+        return Dual(y.level, multiply(x, y.value), multiply(x, y.slope)) if isinstance(y, Dual) else x * y
+    if not isinstance(y, Dual) or y.level < x.level:
+        return Dual(x.level, multiply(x.value, y), multiply(x.slope, y))
+    if x.level < y.level:
+        return multiply(y, x)
+    slope = add(multiply(x.value, y.slope), multiply(x.slope, y.value))
+    return Dual(x.level, multiply(x.value, y.value), slope)
 
 
 def power(x: Number, n: Number) -> Number:
@@ -121,13 +126,3 @@ def sign(x: Number) -> Number:
 
 def absolute(x: Number) -> Number:
     return multiply(sign(x), x)
-
-
-def _level(x: Number, y: Number) -> int:
-    return max(x.level if isinstance(x, Dual) else 0, y.level if isinstance(y, Dual) else 0)
-
-
-def _parts(x: Number, level: int) -> tuple[Number, Number]:
-    if isinstance(x, Dual) and x.level == level:
-        return x.value, x.slope
-    return x, mp.zero

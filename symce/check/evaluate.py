@@ -55,23 +55,28 @@ class Evaluator:
         self.point = point
         self.root = Context()
         self._reach: dict[str, frozenset[str]] = {}
+        self._follows: dict[tuple[frozenset[str], str], bool] = {}
 
     def value(self, node: Node, env: Environment, context: Context | None = None) -> Number:
         """The value of an expression for these values of its free indices."""
         context = self.root if context is None else context
         while context.parent is not None and not self._depends(node, context):
             context = context.parent
-        key = (node, *[env[name] for name in node.free])
+        key = (node, *map(env.__getitem__, node.free))
         found = context.values.get(key)
         if found is None:
-            found = context.values[key] = _HANDLERS[node.op](self, node, env, context)
+            found = context.values[key] = HANDLERS[node.op](self, node, env, context)
         return found
 
     def _depends(self, node: Node, context: Context) -> bool:
         """Whether the variable of a derivative is among what the expression is written in."""
         if not context.total:
             return context.mark in node.marks
-        return any(context.mark in self._reached(mark.rpartition(":")[2]) for mark in node.marks)
+        key = (node.marks, context.mark)
+        if key not in self._follows:
+            reached = (self._reached(mark.rpartition(":")[2]) for mark in node.marks)
+            self._follows[key] = any(context.mark in letters for letters in reached)
+        return self._follows[key]
 
     def _reached(self, letter: str) -> frozenset[str]:
         """The letter and all that it is defined by."""
@@ -194,7 +199,8 @@ def _of(function: Callable[..., Number]) -> _Handler:
 
 
 _SIZES = {letter: kind for kind, letter in KINDS.items()}
-_HANDLERS: dict[str, _Handler] = {
+#: how each kind of node is evaluated
+HANDLERS: dict[str, _Handler] = {
     "num": lambda ev, node, env, context: A.real(Fraction(node.names[0])),
     "size": lambda ev, node, env, context: mp.mpf(ev.point.size(_SIZES[node.names[0]])),
     "sym": Evaluator.letter,

@@ -6,9 +6,9 @@ have one shape throughout. Whether the mathematics is true is for ``symce.check.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 from symce.check.document import KINDS, Claim, Definition, Document, DocumentError, Line, Node
@@ -129,11 +129,8 @@ class _Reader:
             raise DocumentError(f"{where}: {op} has one string, not {rest}")
         if op == "size" and rest[0] not in KINDS.values():
             raise DocumentError(f"{where}: the sizes are {', '.join(KINDS.values())}, not {rest[0]!r}")
-        if op == "num":
-            try:
-                Fraction(rest[0])
-            except (ValueError, ZeroDivisionError):
-                raise DocumentError(f"{where}: {rest[0]!r} is no rational number") from None
+        if op == "num" and not re.fullmatch(r"-?[0-9]+(/0*[1-9][0-9]*)?", rest[0], re.ASCII):
+            raise DocumentError(f"{where}: {rest[0]!r} is no rational number such as -2/3")
         return self.make(op, (rest[0],), (), marks={rest[0]} if op == "sym" else set())
 
     def entry(self, op: str, rest: list[Any], scope: Mapping[str, str], where: str) -> Node:

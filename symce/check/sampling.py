@@ -5,7 +5,7 @@ Everything is a fixed function of names, so that two runs say the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -14,8 +14,9 @@ from typing import Literal
 
 from symce.check.arithmetic import Real, mp
 
-#: the vector that each assumption is about
-ASSUMPTIONS = {"sums-to-one": "y"}
+#: the vector that each assumption is about. sums-to-one: its entries add up to 1; predicted-target: they are those of
+#: softmax(z), as numbers that do not follow z
+ASSUMPTIONS = {"sums-to-one": "y", "predicted-target": "y"}
 #: the number of samples and of features: enough to tell a sum from a term
 SAMPLES, FEATURES = 2, 3
 #: the most assignments of values to the free indices that are tried at one point
@@ -51,11 +52,16 @@ class Point:
         edges = {"lowest": _LOWEST, "highest": _HIGHEST}.get(self.edge, {})
         if not at and domain in edges:
             return mp.mpf(edges[domain])
-        drawn = _draw(self.number, domain, letter, at)
-        if len(at) == 1 and any(ASSUMPTIONS[a] == letter for a in self.assumptions):
-            total = mp.fsum(_draw(self.number, domain, letter, (n,)) for n in range(1, self.classes + 1))
-            return drawn / total
-        return drawn
+        assumed = [a for a in self.assumptions if ASSUMPTIONS[a] == letter and len(at) == 1]
+        if "predicted-target" in assumed:
+            return self._share(at, lambda n: mp.exp(self.value("z", (n,))))
+        if "sums-to-one" in assumed:
+            return self._share(at, lambda n: _draw(self.number, domain, letter, (n,)))
+        return _draw(self.number, domain, letter, at)
+
+    def _share(self, at: tuple[int, ...], weight: Callable[[int], Real]) -> Real:
+        """The weight of one class as a part of the weights of all."""
+        return weight(at[0]) / mp.fsum(weight(n) for n in range(1, self.classes + 1))
 
     def __str__(self) -> str:
         return f"K = {self.classes}, point {self.number}" + (f" ({self.edge} parameters)" if self.edge else "")
@@ -101,5 +107,3 @@ def _draw(number: int, domain: str, letter: str, at: tuple[int, ...]) -> Real:
     low, width = _RANGES[domain]
     bits = Random(f"{number} {letter} {at}").getrandbits(166)
     return mp.mpf(low) + mp.mpf(width) * mp.ldexp(mp.mpf(bits), -166)
-
-

@@ -41,15 +41,22 @@ def application() -> typer.Typer:
 
     @app.callback(help="From a loss stated once, as mathematics, to its derivation, its proof and verified kernels.")
     def _options(
-        version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
+        version: Annotated[
+            bool,
+            typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_print_version),
+        ] = False,
     ) -> None:
-        if version:
-            typer.echo(f"symce {symce.__version__}")
-            raise typer.Exit
+        pass
 
     for name, function in COMMANDS:
         app.command(name)(function)
     return app
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"symce {symce.__version__}")
+        raise typer.Exit
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,6 +90,8 @@ def _explain(error: Exception) -> int:
     """Say what went wrong, and return the exit status that it has."""
     if isinstance(error, _UsageError):
         context = error.ctx
+        if not error.format_message().strip():
+            return 2  # no command was given, and the help has been printed
         path = context.command_path if context is not None else "symce"
         tell(f"symce: {error.format_message()}\n  See: {path} --help", "red")
         return 2

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from symce.cli.arguments import AsJson, OutOption
+from symce.cli.errors import CannotRun
 from symce.cli.folders import PROOFS, output_folder, shown
 from symce.cli.output import say_json, steps
 from symce.cli.selection import is_file, selection
@@ -76,7 +77,10 @@ def command(
 
 def _sources(names: list[str], folder: Path) -> Iterator[Source]:
     files = [name for name in names if is_file(name, ".json") and not name.endswith(".toml")]
-    yield from (Source(name, Path(name)) for name in dict.fromkeys(files))
+    for name in dict.fromkeys(files):
+        if not Path(name).is_file():
+            raise CannotRun(f"{name}: there is no such file", "Proofs lie in proofs/NAME.json of the output folder.")
+        yield Source(name, Path(name))
     others = [name for name in names if name not in files]
     if files and not others:
         return

@@ -24,7 +24,7 @@ WRITE_OUT = _rules(
     "delta-contraction",
     "sum-of-a-constant",
 )
-FACTS = _rules("softmax-sums-to-one")
+FACTS = _rules("softmax-sums-to-one", "exponentials-sum-to-one")
 NAMES = _rules("name-kl-divergence", "name-entropy")
 EXPAND, FACTOR, COLLECT, SIGN, LOWEST, COMBINE = (
     CATALOGUE[n] for n in ("expand", "common-factor", "collect", "absorb-the-sign", "lowest-terms", "combine-powers")

@@ -1,6 +1,7 @@
-"""The true class apart: closed forms in p_c rewritten so that no negative power of 1 - p_c is left.
+"""The true class apart: closed forms in p_c rewritten so that no negative power of 1 - p_c, or of p_c, is left.
 
-Where p_c rounds to 1, a power (1 - p_c)^n with n < 0 is infinite, and what it is multiplied by is 0. The mathematics
+Where p_c rounds to 1, a power (1 - p_c)^n with n < 0 is infinite, and what it is multiplied by is 0; likewise p_c^n
+where p_c is 0. The mathematics
 has no such point: every term holds enough factors that vanish with q = 1 - p_c. They are made visible by identities,
 with r_k = p_k / q the share of class k among the others, and rho = -log p_c / q, which tends to 1:
 
@@ -9,7 +10,8 @@ with r_k = p_k / q the share of class k among the others, and rho = -log p_c / q
     log p_c = -q rho
     1 - p_c = q
 
-Multiplied out, the powers of q add up, and what is left is checked: a power that may still be negative is refused.
+Multiplied out, the powers of q and of p_c add up, and what is left is checked: one that may still be negative is
+refused.
 """
 
 from __future__ import annotations
@@ -52,8 +54,8 @@ TERMS = 200
 
 
 def needs_it(expr: Expr) -> bool:
-    """Whether a power of 1 - p_c stands in the expression that may be negative."""
-    return any(_is_complement(p.base) and not p.exp.is_nonnegative for p in expr.atoms(Pow))
+    """Whether a power of 1 - p_c, or of p_c, stands in the expression that may be negative."""
+    return any((_is_complement(p.base) or _is_p_c(p.base)) and not p.exp.is_nonnegative for p in expr.atoms(Pow))
 
 
 def true_class_apart(expr: Expr, row: ClassIndex) -> Apart | None:
@@ -84,7 +86,8 @@ def _rewrite(expr: Expr, p_c: Softmax) -> Expr | None:
             return None
         flat = Add(*[combine(t) for t in Add.make_args(flat)])
         groups = _by_power(Add.make_args(flat))
-        if all(lowest.is_nonnegative for lowest, _ in groups):
+        vanishing = all(_exponent(t, p_c).is_nonnegative for t in Add.make_args(flat))
+        if vanishing and all(lowest.is_nonnegative for lowest, _ in groups):
             total = Add(*[Q**low * _shortest(Add(*[combine(t, Q**-low) for t in terms])) for low, terms in groups])
             return total.xreplace({Q: 1 - p_c})
     return None
@@ -129,8 +132,12 @@ def _sum_without_c(expr: Expr) -> Expr | None:
     return None
 
 
-def _exponent(term: Expr) -> Expr:
-    return Add(*[f.as_base_exp()[1] for f in Mul.make_args(term) if f.as_base_exp()[0] == Q])
+def _exponent(term: Expr, of: Expr = Q) -> Expr:
+    return Add(*[f.as_base_exp()[1] for f in Mul.make_args(term) if f.as_base_exp()[0] == of])
+
+
+def _is_p_c(expr: Expr) -> bool:
+    return isinstance(expr, Softmax) and not isinstance(expr, Share) and expr.args[1] == c
 
 
 def _complement(expr: Expr, p_c: Softmax) -> Expr | None:

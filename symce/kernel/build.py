@@ -8,7 +8,8 @@ from dataclasses import asdict
 
 from sympy import Add, Expr, Indexed, IndexedBase, Mul, Symbol
 
-from symce.algebra.binders import FiniteSum
+from symce.algebra.binders import FiniteSum, LogSumExp
+from symce.algebra.functions import Softmax
 from symce.algebra.indices import j
 from symce.algebra.text import text
 from symce.derivation.derive import Derivation
@@ -20,7 +21,7 @@ from symce.kernel.kernel import Kernel, KernelParam
 from symce.kernel.lower import Lowering
 from symce.kernel.stable import total
 from symce.losses.loss import Loss
-from symce.rules.sums import CONSTANT, CONTRACT, LINEARITY
+from symce.rules.sums import CONSTANT, CONTRACT, LINEARITY, multiply_out
 from symce.rules.targets import spread_one_hot
 
 #: a loss of these target kinds takes an index target too, where its value is linear in y: one-hot is a distribution
@@ -100,12 +101,15 @@ def _at_one_hot(expr: Expr) -> Expr:
 
 
 def _terms(value: Expr) -> list[tuple[Expr, FiniteSum]] | None:
-    """A value that is a combination of sums of one term a class, as (coefficient, sum) pairs; None if it is not."""
+    """A value that is a combination of sums of one term a class, as (coefficient, sum) pairs; None if it is not.
+
+    A term holds nothing of other classes: no sum, and no softmax, whose denominator is one.
+    """
     pairs = []
-    for term in Add.make_args(value):
+    for term in Add.make_args(multiply_out(value)):
         sums = [f for f in Mul.make_args(term) if isinstance(f, FiniteSum)]
         rest = Mul(*[f for f in Mul.make_args(term) if not isinstance(f, FiniteSum)])
-        if len(sums) != 1 or rest.has(Indexed) or sums[0].args[0].has(FiniteSum):
+        if len(sums) != 1 or rest.has(Indexed) or sums[0].args[0].has(FiniteSum, LogSumExp, Softmax):
             return None
         pairs.append((rest, sums[0]))
     return pairs

@@ -294,8 +294,9 @@ class Lowering:
 
     def power(self, base: Expr, exponent: Expr, row: ClassIndex | None) -> ir.Node:
         node = self.lower(base, row)
-        if self._derivative and _complement_of(base) is not None and not exponent.is_nonnegative:
-            # where 1 - p_k is 0, p_k is 1, and what this is multiplied by vanishes faster: 0 in the limit, not infinity
+        probability = _complement_of(base) is not None or isinstance(base, Softmax | Sigmoid)
+        if self._derivative and probability and not exponent.is_nonnegative:
+            # where 1 - p_k (or p_k) is 0, what this is multiplied by vanishes faster: 0 in the limit, not infinity
             certain = ir.Map("eq", (node, ZERO))
             power = ir.Map("pow", (where(certain, ONE, node), self.lower(exponent, row)))
             return where(certain, ZERO, power)

@@ -103,7 +103,7 @@ class Parser:
                 self.fail(f"brackets are nested more than {G.DEPTH} deep", position)
 
     def fail(self, message: str, offset: int, remedy: str = "") -> NoReturn:
-        raise LossError(message, self.source, min(offset, len(self.source.text)), remedy)
+        raise LossError(message, self.source, min(offset, len(self.source.text)), remedy) from None
 
     def at(self, node: ast.AST) -> int:
         return self._shift + int(getattr(node, "col_offset", 0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Expr, Indexed, KroneckerDelta, Mul, Pow, S, exp, log
+from sympy import Add, Expr, Indexed, KroneckerDelta, Mul, Pow, S, exp, log
 
 from symce.algebra.binders import FiniteSum, LogSumExp
 from symce.algebra.functions import Sigmoid, Softmax
@@ -94,6 +94,18 @@ def _normalised(expr: Expr) -> Expr | None:
     return None
 
 
+def _normalised_exponentials(expr: Expr) -> Expr | None:
+    if not isinstance(expr, FiniteSum):
+        return None
+    index, body = expr.open()
+    if not isinstance(body, exp):
+        return None
+    for term in Add.make_args(body.args[0]):
+        if isinstance(-term, LogSumExp) and LogSumExp(body.args[0] - term, index) == -term:
+            return S.One
+    return None
+
+
 def _log_softmax(expr: Expr) -> Expr | None:
     if isinstance(expr, log) and isinstance(expr.args[0], Softmax):
         vector, k = expr.args[0].args
@@ -152,6 +164,14 @@ NORMALISED = Rule(
     coq="softmax_sum",
     heads=(FiniteSum,),
 )
+NORMALISED_EXPONENTIALS = Rule(
+    "exponentials-sum-to-one",
+    (FiniteSum(exp(L.w[L.k] - LogSumExp(L.w[L.l], L.l)), L.k), S.One),
+    "exp(t_k - log sum exp t) is softmax of any t: numerators over their sum.",
+    _normalised_exponentials,
+    coq="softmax_sum",
+    heads=(FiniteSum,),
+)
 LOG_SOFTMAX = Rule(
     "log-softmax",
     (log(L.pk), L.z[L.k] - LogSumExp(L.z[L.l], L.l)),
@@ -159,4 +179,13 @@ LOG_SOFTMAX = Rule(
     _log_softmax,
     coq="log_softmax",
 )
-RULES: tuple[Rule, ...] = (JACOBIAN, SIGMOID, DEFINITION, RECOGNISE, RECOGNISE_SIGMOID, NORMALISED, LOG_SOFTMAX)
+RULES: tuple[Rule, ...] = (
+    JACOBIAN,
+    SIGMOID,
+    DEFINITION,
+    RECOGNISE,
+    RECOGNISE_SIGMOID,
+    NORMALISED,
+    NORMALISED_EXPONENTIALS,
+    LOG_SOFTMAX,
+)

@@ -11,6 +11,7 @@ from symce.algebra.walk import bottom_up
 from symce.rules import laws as L
 from symce.rules.dependence import entries
 from symce.rules.rule import Rule
+from symce.rules.sums import split
 
 
 def sums_to_one(vector: IndexedBase) -> Rule:
@@ -53,6 +54,25 @@ def one_hot(vector: IndexedBase) -> Rule:
     )
 
 
+def expected_target(vector: IndexedBase) -> Rule:
+    """p_k in the place of the target's entry: the target that the model itself expects."""
+
+    def rewrite(expr: Expr) -> Expr | None:
+        if isinstance(expr, Indexed) and expr.base == vector:
+            return Softmax(L.z, expr.indices[0])
+        return None
+
+    return Rule(
+        "target-is-what-is-predicted",
+        (vector[L.k], L.pk),
+        "In expectation over labels that are drawn from the prediction, the one-hot target is the prediction.",
+        rewrite,
+        assumes="predicted-target",
+        coq="expected_target",
+        heads=(Indexed,),
+    )
+
+
 def effective_target(entry: Softmax) -> Rule:
     """-q_k / p_k, with q_k free of the logits, as what stands in the place of the target: q gets its name."""
 
@@ -61,9 +81,10 @@ def effective_target(entry: Softmax) -> Rule:
         index = entry.args[1]
         if index not in q.free_symbols or q.has(Softmax, Sigmoid) or entries(q, entry.args[0]):
             return None
+        factor, q = split(q, index)
         if isinstance(q, Indexed | KroneckerDelta | Named):
             return None  # it has a name already
-        return -Named(IndexedBase("q", real=True)[index], q) / entry
+        return -factor * Named(IndexedBase("q", real=True)[index], q) / entry
 
     q_k = L.w[L.k] * L.y[L.k]
     return Rule(
@@ -84,4 +105,4 @@ def spread_one_hot(expr: Expr, vector: IndexedBase) -> Expr:
     )
 
 
-RULES: tuple[Rule, ...] = (sums_to_one(L.y), one_hot(L.y), effective_target(L.pk))
+RULES: tuple[Rule, ...] = (sums_to_one(L.y), one_hot(L.y), expected_target(L.y), effective_target(L.pk))

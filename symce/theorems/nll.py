@@ -1,4 +1,4 @@
-"""Negative log-likelihood of log-softmax is cross-entropy with a class index: the seed's second route to pi - y."""
+"""Negative log-likelihood of log-softmax is cross-entropy with a class index: a second route to pi - y."""
 
 from __future__ import annotations
 

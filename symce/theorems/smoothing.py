@@ -32,7 +32,7 @@ def prove() -> tuple[Proof, ...]:
 
 
 def among_others(amount: Expr) -> Expr:
-    """1 - amount for the true class, amount/(K - 1) for each other (the seed's form)."""
+    """1 - amount for the true class, amount/(K - 1) for each other (as textbooks have it)."""
     return delta * (1 - amount) + (1 - delta) * amount / (K - 1)
 
 

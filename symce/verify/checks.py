@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from symce.language import tree as T
 from symce.verify.calls import Returned, WrongCall, call, reproduction, returns_entries
-from symce.verify.case import SIZES, Case, cases, draw
+from symce.verify.case import SIZES, Array, Case, cases, draw
 from symce.verify.compare import LOOSE, TOLERANCE, Board, Difference, difference
 from symce.verify.extreme import extreme_cases
 from symce.verify.modules import Generated
@@ -33,6 +33,8 @@ class Checker:
     per_entry: bool
     thorough: bool
     other: Generated | None = None
+    #: what extreme cases must give, by their numbers: the targets of a loss are asked the same
+    known: dict[bytes, Expected] = field(default_factory=dict)
 
     def run(self) -> None:
         """All checks, in the order of the report."""
@@ -76,7 +78,7 @@ class Checker:
         tolerance: Mapping[str, float],
         regime: str,
         reference: Reference,
-        finite_only: bool = False,
+        limits_only: bool = False,
     ) -> Returned | None:
         """Call the kernel and compare each result; None where the call failed."""
         allowed = tolerance[case.dtype]
@@ -97,7 +99,11 @@ class Checker:
         unchanged.cases += 1
         for quantity, function, got in returned.results:
             exact, scale = getattr(right.outputs, quantity), getattr(right.scales, quantity)
-            counted = np.isfinite(exact) & (np.abs(exact) < _largest(case.dtype)) if finite_only else None
+            counted = None
+            if limits_only:
+                counted = np.abs(exact) < _largest(case.dtype)
+                if quantity == "value" and case.form == "index":
+                    counted |= np.isposinf(exact) & _true_class_masked(case)
             tally = self.board.tally(f"{quantity}{regime}", case.dtype, allowed, reference.name)
             tally.add(difference(got, exact, scale, counted), function, arguments)
         return returned
@@ -183,12 +189,11 @@ class Checker:
         With an inner map such as z + log prior, 1e30 is rounded by its size: then finite is all that is asked there.
         """
         precise = PreciseReference()
-        known: dict[bytes, Expected] = {}
         for case in extreme_cases(self.kernel, thorough=self.thorough):
             key = b"".join(a.astype(np.float64).tobytes() for a in (case.logits, case.target) if a is not None)
             try:
-                if key not in known:
-                    known[key] = expected(
+                if key not in self.known:
+                    self.known[key] = expected(
                         self.kernel.loss,
                         case,
                         precise,
@@ -199,8 +204,15 @@ class Checker:
             except Undefined as error:
                 self.board.tally("value at extremes", case.dtype, LOOSE[case.dtype], precise.name).note = str(error)
                 continue
-            right = known[key]
-            self.compared(case, right, 1.0, LOOSE, " at extremes", precise, finite_only=True)
+            right = self.known[key]
+            self.compared(case, right, 1.0, LOOSE, " at extremes", precise, limits_only=True)
+
+
+def _true_class_masked(case: Case) -> Array:
+    """The rows whose true class has a logit of -inf: a loss that is infinite there must be, not NaN."""
+    assert case.target is not None
+    masked: Array = np.isneginf(case.logits[np.arange(case.rows), case.target])
+    return masked
 
 
 def _largest(dtype: str) -> float:
@@ -219,6 +231,6 @@ def entries_or_error(kernel: Generated) -> bool:
     if per_entry and terms(statement) is None:
         raise WrongCall("one loss an entry is returned, but the statement is not a sum of one term a class")
     inner = statement.args[0] if isinstance(statement, T.Apply) and statement.function == "neg" else statement
-    if not per_entry and isinstance(inner, T.Sum):
+    if not per_entry and isinstance(inner, T.Sum) and terms(inner) is not None:
         raise WrongCall("one loss a row is returned, but the statement is a sum of one term a class")
     return per_entry

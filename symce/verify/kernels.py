@@ -14,7 +14,7 @@ from symce.verify.compare import Board
 from symce.verify.modules import Generated, LoadError, load, package_folder, torch_installed
 from symce.verify.precise import PreciseReference
 from symce.verify.report import Failure, Report, Row
-from symce.verify.semantics import Reference
+from symce.verify.semantics import Expected, Reference
 
 TARGETS = ("numpy", "torch")
 References = Literal["auto", "autograd", "mpmath"]
@@ -62,6 +62,7 @@ def verify(
 def _kernels(loss: Loss, root: Path, targets: Sequence[str], reference: Reference, thorough: bool) -> Iterator[Row]:
     """The rows of one loss."""
     numpy: Generated | None = None
+    known: dict[bytes, Expected] = {}
     for target in targets:
         try:
             kernel = load(root, target, loss)
@@ -75,7 +76,7 @@ def _kernels(loss: Loss, root: Path, targets: Sequence[str], reference: Referenc
             continue
         numpy = kernel if target == "numpy" else numpy
         other = numpy if target == "torch" else None
-        Checker(kernel, reference, board, per_entry, thorough, other).run()
+        Checker(kernel, reference, board, per_entry, thorough, other, known).run()
         yield from board.rows()
 
 

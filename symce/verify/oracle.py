@@ -2,7 +2,7 @@
 
 The statement is read from its syntax tree and differentiated exactly (``symce.verify.precise``), at a precision that
 shows the smallest probability beside 1, then at twice that, until two readings agree to the digits asked for. A masked
-class, a logit of -inf, has the probability 0; a product with an exact 0 is 0, be the other factor infinite or undefined.
+class, a logit of -inf, has the probability 0, and a product with an exact 0 is 0, be the other factor infinite or none.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from symce.verify import dual as D
 from symce.verify.case import Array
 from symce.verify.dual import Dual
 from symce.verify.semantics import Rows, Undefined
-from symce.verify.structure import FREE, complement, inner_index, terms
+from symce.verify.structure import FREE, complement, inner_index, subtrees, terms
 
 DIGITS = 80
 MASKED = -(mp.mpf(10) ** 60)
@@ -90,21 +90,21 @@ def _probabilities(reader: _Reader, loss: Loss) -> dict[str, Any]:
     """p, s, their complements and logarithms, from their definitions; nothing small is lost beside what is large."""
     size, index = reader.size, inner_index(loss)
     a = [reader.read(loss.inner_map, {index: k}) for k in range(size)]
+    used = {t.base for t in subtrees(loss.statement) if isinstance(t, T.Item)}
+    found: dict[str, Any] = {}
+    if "s" in used:
+        found |= {"s": [D.sigmoid(x) for x in a], "1-s": [D.sigmoid(-x) for x in a]}
+        found |= {"log s": [-D.softplus(-x) for x in a], "log 1-s": [-D.softplus(x) for x in a]}
+    if "p" not in used:
+        return found
     top = max(range(size), key=lambda k: a[k].value)
     exps = [D.exp(x - a[top]) for x in a]
     mass = D.total(exps)
     rest = D.total([e for k, e in enumerate(exps) if k != top])
     others = [D.total([e for j, e in enumerate(exps) if j != k]) for k in range(size)]
     log_mass = D.log1p(rest)
-    return {
-        "p": [D.quotient(e, mass) for e in exps],
-        "1-p": [D.quotient(o, mass) for o in others],
-        "log p": [x - a[top] - log_mass for x in a],
-        "s": [D.sigmoid(x) for x in a],
-        "1-s": [D.sigmoid(-x) for x in a],
-        "log s": [-D.softplus(-x) for x in a],
-        "log 1-s": [-D.softplus(x) for x in a],
-    }
+    found |= {"p": [D.quotient(e, mass) for e in exps], "1-p": [D.quotient(o, mass) for o in others]}
+    return {**found, "log p": [x - a[top] - log_mass for x in a]}
 
 
 def _float(x: Any) -> float:

@@ -45,11 +45,15 @@ def is_plain(loss: Loss) -> bool:
 def terms(tree: T.Tree) -> T.Tree | None:
     """A sum of one term a class as that term, with the index ``FREE`` free; None if the tree has no such form.
 
-    The tree may be a combination of sums: their terms are combined alike, class by class.
+    A term holds nothing of other classes: no sum, and no p, whose denominator is one. The tree may be a combination of
+    sums: their terms are combined alike, class by class.
     """
     match tree:
         case T.Sum(body, index):
-            return None if any(isinstance(t, T.Sum | T.LogSumExp) for t in subtrees(body)) else renamed(body, index)
+            coupled = any(
+                isinstance(t, T.Sum | T.LogSumExp) or (isinstance(t, T.Item) and t.base == "p") for t in subtrees(body)
+            )
+            return None if coupled else renamed(body, index)
         case T.Apply("neg", (a,)):
             inner = terms(a)
             return None if inner is None else T.Apply("neg", (inner,))

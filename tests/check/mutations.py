@@ -177,9 +177,7 @@ EDITS: dict[str, Editor] = {
     "sign of a line's part": _on(("mul", "sum", "pow", "softmax"), lambda e: ["mul", num(-1), e]),
     "sign of a term": _add_edit(lambda t: ["mul", num(-1), t]),
     "factor 2 on a term": _add_edit(lambda t: ["mul", num(2), t]),
-    "term dropped": lambda node, scope, scene: (
-        e for e in _add_edit(lambda t: None)(node, scope, scene) if len(e) > 1
-    ),
+    "term dropped": lambda node, scope, scene: (e for e in _add_edit(lambda t: None)(node, scope, scene) if len(e) > 1),
     "1 as a further term": _on("add", lambda e: [*e, num(1)]),
     "factor dropped": _drop_factor,
     "delta dropped": _on("delta", lambda e: num(1)),

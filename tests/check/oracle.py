@@ -91,7 +91,13 @@ def evaluate(node, env, world):
             return inner(rest[1] if holds[rest[0][0]] else rest[2])
         case "total" | "partial":
             return derivative(op, *rest, env, world)
-    functions = {"log": math.log, "exp": math.exp, "tanh": math.tanh, "abs": abs, "softplus": lambda t: math.log1p(math.exp(t))}
+    functions = {
+        "log": math.log,
+        "exp": math.exp,
+        "tanh": math.tanh,
+        "abs": abs,
+        "softplus": lambda t: math.log1p(math.exp(t)),
+    }
     return functions[op](inner(rest[0]))
 
 

@@ -28,16 +28,16 @@ class Result:
 
 
 @pytest.fixture
-def symce_(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
-    """Runs a command line: ``symce_("derive", "focal")``."""
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
+    """Runs a command line: ``run("derive", "focal")``."""
 
-    def run(*arguments: object) -> Result:
+    def result(*arguments: object) -> Result:
         capsys.readouterr()
         status = main([str(a) for a in arguments])
         captured = capsys.readouterr()
         return Result(status, captured.out, captured.err)
 
-    return run
+    return result
 
 
 @pytest.fixture(scope="session")
@@ -81,10 +81,15 @@ def poly(tmp_path: Path) -> Path:
     return path
 
 
-def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
+@pytest.fixture(scope="session")
+def snapshot() -> Callable[[Path], dict[str, tuple[bytes, int]]]:
     """Every file below a folder: its bytes and when it was last changed."""
-    return {
-        path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+
+    def of(folder: Path) -> dict[str, tuple[bytes, int]]:
+        return {
+            path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+
+    return of

@@ -11,13 +11,15 @@ import numpy as np
 from hypothesis import strategies as st
 
 import symce_kernels.numpy
+from symce.losses import catalogue
 
 NAMES = tuple(symce_kernels.numpy.__all__)
 #: what of two float results may differ, relative to the size of what they are sums of
 TOLERANCE = {"float64": 1e-12, "float32": 2e-5, "float16": 4e-3, "bfloat16": 3e-2}
-#: parameters of the losses: a value inside every domain (K stands for one value a class)
-PARAMETERS = {"gamma": 1.5, "alpha": 0.75, "beta": 0.5, "eps": 0.25, "T": 1.5, "w": "K"}
-LABELS = ("bce_with_logits", "sigmoid_focal")
+LOSSES = catalogue()
+LABELS = tuple(name for name in NAMES if LOSSES[name].target == "multilabel")
+#: values inside each domain
+DOMAINS = {"real": (-1.0, 1.0), "nonnegative": (0.2, 2.0), "positive": (0.5, 2.0), "unit": (0.1, 0.9)}
 
 
 def numpy_module(name: str) -> Any:
@@ -33,8 +35,7 @@ def forms(name: str) -> tuple[str, ...]:
     if "target" not in accepted(name):
         return ("none",)
     index = ("index",) if "ignore_index" in accepted(name) else ()
-    only_index = ("focal", "label_smoothing", "label_smoothing_uniform", "nll_loss")
-    return index if name in only_index else (*index, "dense")
+    return index if LOSSES[name].target == "index" else (*index, "dense")
 
 
 @dataclass(frozen=True)
@@ -89,10 +90,12 @@ def calls(draw: st.DrawFn, name: str, dtypes: tuple[str, ...] = ("float64", "flo
         options["label_smoothing"] = float(draw(st.sampled_from([0.125, 0.5, 1.0])))
     if draw(st.booleans()):
         options["normalizer"] = 2.5
-    for parameter in sorted(known & set(PARAMETERS)):
-        if draw(st.booleans()):
-            value = PARAMETERS[parameter]
-            options[parameter] = rng.uniform(0.2, 2, size).astype(dtype) if value == "K" else value
+    for p in LOSSES[name].params:
+        if p.default is None or draw(st.booleans()):
+            low, high = DOMAINS[p.domain]
+            values = {"": None, "K": size, "NxK": logits.shape}[p.shape]
+            drawn = np.float16(rng.uniform(low, high, values))
+            options[p.name] = drawn.astype(dtype) if p.shape else float(drawn)
     shape = logits.shape if name in LABELS else batch
     return Call(name, form, dtype, logits, target, options, rng.normal(size=shape).astype(dtype), seed)
 
@@ -109,6 +112,12 @@ def to_torch(a: Any, classes: bool, dtype: str) -> Any:
     return tensor.movedim(-1, min(1, a.ndim - 1)) if classes else tensor
 
 
+def torch_options(call: Call, options: dict[str, Any]) -> dict[str, Any]:
+    """The options as PyTorch takes them: what has the logits' shape has the classes where the input has them."""
+    per_entry = {p.name for p in LOSSES[call.name].params if p.shape == "NxK"}
+    return {n: to_torch(a, n in per_entry, call.dtype) for n, a in options.items()}
+
+
 def torch_call(call: Call, function: Any, **options: Any) -> tuple[Any, Any]:
     """Loss and gradient of a PyTorch function on the arrays of a call, classes last again.
 
@@ -119,7 +128,7 @@ def torch_call(call: Call, function: Any, **options: Any) -> tuple[Any, Any]:
     # contiguous: F.nll_loss refuses to differentiate what is not
     z = to_torch(call.logits, True, call.dtype).detach().clone(memory_format=torch.contiguous_format).requires_grad_()
     args = [] if call.target is None else [to_torch(call.target, call.form == "dense", call.dtype)]
-    given = {n: to_torch(a, False, call.dtype) for n, a in options.items()}
+    given = torch_options(call, options)
     loss = function(z, *args, **given)
     entries = loss.shape == z.shape and call.cotangent.shape == call.logits.shape
     flow = torch.ones_like(loss)

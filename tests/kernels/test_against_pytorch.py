@@ -168,7 +168,11 @@ def test_a_temperature_divides_the_logits(data: st.DataObject) -> None:
 def test_weights_of_the_statement_are_not_in_the_denominator() -> None:
     """The seed divides by N; PyTorch, for class indices, by the sum of the weights of the targets."""
     rng = np.random.default_rng(0)
-    z, c, w = torch.tensor(rng.normal(size=(6, 4))), torch.tensor(rng.integers(0, 4, 6)), torch.tensor([0.5, 1, 2, 4.0])
+    z, c, w = (
+        torch.tensor(rng.normal(size=(6, 4))),
+        torch.tensor(rng.integers(0, 4, 6)),
+        torch.tensor([0.5, 1, 2, 4.0], dtype=torch.float64),
+    )
     by_n = LOSSES.weighted_cross_entropy(z, c, w=w)
     torch.testing.assert_close(by_n, F.cross_entropy(z, c, weight=w, reduction="sum") / 6)
     torch.testing.assert_close(LOSSES.cross_entropy(z, c, weight=w), F.cross_entropy(z, c, weight=w))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernels.calls import NAMES, accepted, calls, close, numpy_module, to_torch, torch_call
+from kernels.calls import LOSSES, NAMES, accepted, calls, close, numpy_module, to_torch, torch_call, torch_options
 
 torch = pytest.importorskip("torch")
 
@@ -36,7 +36,10 @@ def test_they_agree(name: str, data: st.DataObject) -> None:
         assert np.isfinite(gradient).all(), "a NaN of an ignored row reached the gradient"
 
 
-@pytest.mark.parametrize("name", NAMES)
+SECOND = [name for name in NAMES if hasattr(numpy_module(name), "hvp")]
+
+
+@pytest.mark.parametrize("name", SECOND)
 @settings(max_examples=25)
 @given(data=st.data())
 def test_the_hessian_is_the_derivative_of_the_gradient(name: str, data: st.DataObject) -> None:
@@ -46,7 +49,7 @@ def test_the_hessian_is_the_derivative_of_the_gradient(name: str, data: st.DataO
 
     z = to_torch(call.logits, True, "float64").detach().clone().requires_grad_()
     args = [] if call.target is None else [to_torch(call.target, call.form == "dense", "float64")]
-    options = {n: to_torch(a, False, "float64") for n, a in call.options.items()}
+    options = torch_options(call, call.options)
     loss = getattr(import_module("symce_kernels.torch"), name)(z, *args, **options)
     flow = torch.ones_like(loss)
     if call.options["reduction"] == "none":
@@ -74,11 +77,12 @@ def test_the_classes_may_lie_on_any_axis(name: str, data: st.DataObject) -> None
     def moved(a: np.ndarray) -> np.ndarray:
         return np.moveaxis(a, -1, axis) if a.shape == call.logits.shape else a
 
-    options: dict[str, Any] = call.with_cotangent()
+    options: dict[str, Any] = dict(call.with_cotangent())
     if "cotangent" in options:
         options["cotangent"] = (
             moved(options["cotangent"]) if call.cotangent.ndim == call.logits.ndim else call.cotangent
         )
+    options |= {p.name: moved(options[p.name]) for p in LOSSES[name].params if p.shape == "NxK"}
     form_arguments = [moved(call.logits), *(moved(a) if call.form == "dense" else a for a in call.arguments[1:])]
     m = numpy_module(name)
     loss, gradient = m.value_and_grad(*form_arguments, **options, axis=axis)
@@ -88,6 +92,16 @@ def test_the_classes_may_lie_on_any_axis(name: str, data: st.DataObject) -> None
     np.testing.assert_array_equal(np.moveaxis(gradient, axis, -1), right_gradient)
 
 
-def test_every_loss_has_its_second_derivative() -> None:
-    assert [name for name in NAMES if not hasattr(numpy_module(name), "hvp")] == []
+@pytest.mark.parametrize("name", sorted(set(NAMES) - set(SECOND)))
+@settings(max_examples=20)
+@given(data=st.data())
+def test_a_loss_without_hessian_is_linear(name: str, data: st.DataObject) -> None:
+    call = data.draw(calls(name, dtypes=("float64",)))
+    m = numpy_module(name)
+    here, there = (m.grad(z, *call.arguments[1:], **call.with_cotangent()) for z in (call.logits, 2 * call.logits + 1))
+    np.testing.assert_array_equal(here, there)
+
+
+def test_most_losses_have_a_hessian_and_every_one_the_options() -> None:
+    assert {"cross_entropy", "focal", "bce_with_logits", "softmax_entropy"} <= set(SECOND)
     assert all({"reduction", "normalizer", "axis"} <= accepted(name) for name in NAMES)

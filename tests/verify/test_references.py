@@ -137,7 +137,8 @@ def test_zero_times_infinity_is_zero() -> None:
 
 
 def test_structure() -> None:
-    assert terms(LOSSES["cross_entropy"].statement) is not None
+    assert terms(LOSSES["bce_with_logits"].statement) is not None
+    assert terms(LOSSES["cross_entropy"].statement) is None, "p of one class holds the logits of all"
     assert terms(LOSSES["soft"].statement) is not None
     assert terms(LOSSES["nested"].statement) is None
     assert terms(LOSSES["focal"].statement) is None

@@ -1,0 +1,77 @@
+"""The checker's own list of rules is that of the catalogue, and what it says of a rule is enforced."""
+
+from symce.check import check_proof
+from symce.check.reading import DOMAINS, FORMAT, FUNCTIONS, RELATIONS, VERSION
+from symce.check.rules import known_rules
+from symce.check.sampling import ASSUMPTIONS
+from symce.derivation import serial
+from symce.rules import CATALOGUE
+
+
+def test_the_names_are_those_of_the_catalogue():
+    assert {*known_rules()} == {*CATALOGUE}
+
+
+def test_the_assumptions_are_those_of_the_catalogue():
+    assert {n: r.assumes for n, r in known_rules().items()} == {n: r.assumes for n, r in CATALOGUE.items()}
+    assert {r.assumes for r in CATALOGUE.values() if r.assumes} == {*ASSUMPTIONS}
+
+
+def test_reader_and_writer_are_of_one_format():
+    assert (serial.FORMAT, serial.VERSION) == (FORMAT, VERSION)
+    assert {*serial._FUNCTIONS.values()} == {*FUNCTIONS}
+    assert {*serial._RELATIONS.values()} == {*RELATIONS}
+    assert {*serial._NARROW} <= {*DOMAINS}
+
+
+def document(rule, before, after):
+    return {
+        "format": "symce-proof",
+        "version": 1,
+        "name": "example",
+        "indices": {"j": "class"},
+        "domains": {"z": "real", "y": "unit"},
+        "assumptions": [],
+        "cites": [],
+        "definitions": [],
+        "statement": before,
+        "steps": [{"expr": after, "rule": rule, "why": "because"}],
+        "result": after,
+    }
+
+
+Z, Y = ["entry", "z", "j"], ["entry", "y", "j"]
+
+
+def test_a_rule_that_has_nothing_to_work_on_is_reported():
+    report = check_proof(document("derivative-of-log", ["add", Z, Z], ["mul", ["num", "2"], Z]))
+    (problem,) = report.problems
+    assert (problem.step, problem.message) == (1, "the line before holds nothing that the rule applies to")
+    assert check_proof(document("collect", ["add", Z, Z], ["mul", ["num", "2"], Z])).ok
+
+
+def test_a_rule_that_leaves_what_it_removes_is_reported():
+    before = ["add", ["product", Z, Y], Z, Z]
+    (problem,) = check_proof(document("cancel", before, ["add", ["product", Z, Y], ["mul", ["num", "2"], Z]])).problems
+    assert problem.message == "the line still holds what the rule would have removed (product)"
+    assert check_proof(document("cancel", before, ["add", ["mul", Z, Y], ["mul", ["num", "2"], Z]])).ok
+
+
+def test_an_unknown_rule_and_an_unknown_proof_are_reported():
+    for rule, message in (("magic", "there is no such rule"), ("by-magic", "not listed under cites")):
+        (problem,) = check_proof(document(rule, ["add", Z, Z], ["mul", ["num", "2"], Z])).problems
+        assert message in problem.message
+
+
+def test_an_assumption_that_a_rule_makes_must_be_listed():
+    total = ["sum", "k", "class", ["entry", "y", "k"]]
+    unlisted = document("target-sums-to-one", total, ["num", "1"])
+    assert "which the proof does not list" in check_proof(unlisted).problems[0].message
+    assert check_proof({**unlisted, "assumptions": ["sums-to-one"]}).ok
+    report = check_proof({**unlisted, "assumptions": ["sums-to-one", "sums-to-two"]})
+    assert "'sums-to-two' is not known" in report.text()
+
+
+def test_a_step_that_changes_nothing_is_reported():
+    (problem,) = check_proof(document("collect", ["add", Z, Y], ["add", Z, Y])).problems
+    assert problem.message == "the step changes nothing"
