@@ -18,11 +18,7 @@ def blocks(checkout):
 def pairs(checkout):
     """Python blocks with the text block that follows."""
     found = blocks(checkout)
-    return [
-        (code, out)
-        for (kind, code), (after, out) in pairwise(found)
-        if (kind, after) == ("python", "text")
-    ]
+    return [(code, out) for (kind, code), (after, out) in pairwise(found) if (kind, after) == ("python", "text")]
 
 
 @pytest.mark.parametrize("number", [0, 1])

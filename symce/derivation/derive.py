@@ -77,6 +77,4 @@ def derive(loss: Loss) -> Derivation:
     letters = model(loss)
     first = gradient(letters)
     check_expected(letters, first.final)
-    constant = not first.general.closed_form.has(letters.logits)
-    second = None if constant else hessian_vector_product(letters, first)
-    return Derivation(loss, letters, first, second, linear_layer(letters, first))
+    return Derivation(loss, letters, first, hessian_vector_product(letters, first), linear_layer(letters, first))

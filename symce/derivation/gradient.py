@@ -66,6 +66,11 @@ def gradient(model: Model) -> Derivative:
     Raises DerivationError where the loss does not depend on the logits, or a rule of differentiation is missing.
     """
     derivative = differentiate(model, "gradient", model.named, J)
+    if derivative.general.result == 0:
+        raise DerivationError(
+            f"loss {model.loss.name!r}: the value does not depend on the logits (its derivative is 0); "
+            "write it in z[k], p[k] or s[k]"
+        )
     corollary = under_facts(model, derivative, "corollary")
     return Derivative(derivative.lemmas, derivative.general, corollary)
 
@@ -97,11 +102,6 @@ def differentiate(model: Model, name: str, function: Expr, index: Index) -> Deri
             lemmas.append(inner)
             inner_rules = [*rules, _cite_statement(inner)]
         general = _through_map(model, name, function, index, inner_rules)
-    if general.result == 0:
-        raise DerivationError(
-            f"loss {model.loss.name!r}: the value does not depend on the logits (its derivative is 0); "
-            "write it in z[k], p[k] or s[k]"
-        )
     return Derivative((*lemmas, *[m for m in mass if m is not None]), general)
 
 
@@ -190,8 +190,11 @@ def _finish(builder: Builder, rules: list[Rule]) -> Proof:
 
 
 def _loose(expr: Expr) -> bool:
-    """Whether a sum still holds a delta of its own index."""
-    return any(any(s.bound in d.args for d in s.args[0].atoms(KroneckerDelta)) for s in expr.atoms(FiniteSum))
+    """Whether a sum still holds a delta of its own index, with another than the true class."""
+    return any(
+        any(s.bound in d.args and C not in d.args for d in s.args[0].atoms(KroneckerDelta))
+        for s in expr.atoms(FiniteSum)
+    )
 
 
 def _cite_partial(proof: Proof) -> Rule:

@@ -94,10 +94,13 @@ class Builder:
 
     def record(self, rule: Rule, new: Expr) -> None:
         self.steps.append(Step(new, rule.name, rule.why))
-        if rule.assumes and rule.assumes not in self.assumptions:
-            self.assumptions.append(rule.assumes)
+        self.assume(*filter(None, rule.assumes.split(",")))
         if rule.name.startswith(CITATION) and rule.name[len(CITATION) :] not in self.cites:
             self.cites.append(rule.name[len(CITATION) :])
+
+    def assume(self, *names: str) -> None:
+        """List what must hold for the proof."""
+        self.assumptions += [n for n in names if n not in self.assumptions]
 
     def cycle(self, rules: Iterable[Rule], *, until: Callable[[Expr], bool] = lambda _: False, cap: int = 60) -> None:
         """Try the rules in order, again and again, until none applies or ``until`` holds."""
@@ -133,6 +136,6 @@ def citation(proof: Proof, match: Callable[[Expr], Expr | None]) -> Rule:
         (proof.statement, proof.result),
         f"The {proof.kind} on {proof.title}.",
         match,
-        assumes="",
+        assumes=",".join(proof.assumptions),
         coq="apply",
     )

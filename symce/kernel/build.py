@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 
-from sympy import Add, Expr, Indexed, IndexedBase, Mul, Symbol
+from sympy import Add, Expr, Indexed, IndexedBase, Integer, Mul, Pow, S, Symbol
 
 from symce.algebra.binders import FiniteSum, LogSumExp
 from symce.algebra.functions import Softmax
-from symce.algebra.indices import j
+from symce.algebra.indices import K, j
 from symce.algebra.text import text
 from symce.derivation.derive import Derivation
 from symce.derivation.gradient import Derivative
@@ -18,7 +19,7 @@ from symce.derivation.model import Model, k, y, z
 from symce.derivation.second import l, v
 from symce.kernel import ir
 from symce.kernel.kernel import Kernel, KernelParam
-from symce.kernel.lower import Lowering
+from symce.kernel.lower import Lowering, LoweringError
 from symce.kernel.stable import total
 from symce.losses.loss import Loss
 from symce.rules.sums import CONSTANT, CONTRACT, LINEARITY, multiply_out
@@ -37,8 +38,7 @@ def kernel(derivation: Derivation) -> Kernel:
     linear = loss.target in _DENSE and is_linear_in_target(model.value)
     elementwise = loss.target == "multilabel" and _terms(model.value) is not None
     closed = {"value": model.value, "gradient": _always_true(derivation.gradient)}
-    if derivation.hvp is not None:
-        closed["hvp"] = _always_true(derivation.hvp)
+    closed["hvp"] = S.Zero if derivation.hvp is None else _always_true(derivation.hvp)
     programs = {}
     for form in _forms(loss, linear):
         expressions = {n: _at_one_hot(e) for n, e in closed.items()} if form == "index" and linear else closed
@@ -56,6 +56,7 @@ def kernel(derivation: Derivation) -> Kernel:
         linear_in_target=linear,
         elementwise=elementwise,
         source_hash=source_hash(loss),
+        least_classes=_least_classes(closed.values()),
     )
 
 
@@ -74,6 +75,18 @@ def is_linear_in_target(value: Expr) -> bool:
     scaled = value.xreplace(entries)
     slope = scaled.diff(t)
     return bool(scaled.xreplace({t: 0 * t}) == 0 and t not in slope.free_symbols)
+
+
+def _least_classes(expressions: Iterable[Expr]) -> int:
+    """One more than the largest K at which a denominator in K alone is 0.
+
+    Raises LoweringError where that is K = 1,000 or more: a loss that is undefined for so many classes is a slip.
+    """
+    below = {p.base for e in expressions for p in e.atoms(Pow) if p.base.free_symbols == {K} and p.exp.is_negative}
+    undefined = [n for n in range(1, 1_000) for base in below if base.xreplace({K: Integer(n)}) == 0]
+    if any(base == 0 or base.xreplace({K: Integer(1_000)}) == 0 for base in below):
+        raise LoweringError("a denominator in K is 0 for K = 1,000 classes")
+    return max(undefined, default=0) + 1
 
 
 def _forms(loss: Loss, linear: bool) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ class Kernel:
     (q_k = w_k ((1 - eps) y_k + eps / K)) and an index target is a one-hot one.
     ``elementwise``: the value is a sum of one term a class (a multilabel loss); ``value`` is then a row and the
     mean is over all N K entries, as PyTorch does for binary cross-entropy.
+    ``least_classes``: the fewest classes for which the closed forms have a value (2 where one divides by K - 1).
     """
 
     name: str
@@ -49,3 +50,4 @@ class Kernel:
     linear_in_target: bool
     elementwise: bool
     source_hash: str
+    least_classes: int = 1

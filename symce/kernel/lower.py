@@ -34,6 +34,7 @@ from symce.algebra.functions import Sigmoid, Softmax, Softplus
 from symce.algebra.indices import ClassIndex, K, c
 from symce.algebra.nodes import Named
 from symce.algebra.piecewise import Where
+from symce.derivation.model import z as LOGITS
 from symce.kernel import ir
 from symce.kernel.apart import Rate, Share, needs_it, true_class_apart
 from symce.kernel.stable import ONE, ZERO, SoftmaxForms, div, mul, neg, product, total, where
@@ -264,6 +265,9 @@ class Lowering:
         if delta is not None:
             rest = Mul(*[f for f in plain if f is not delta]).xreplace({row: c})
             return where(self.hot_for(delta, row), self.lower(rest, None), ZERO)
+        masked = self.masked(plain, row)
+        if masked is not None:
+            return masked
         chosen = next((f for f in plain if isinstance(f, Where) and {f.then, f.otherwise} == {S.Zero, S.One}), None)
         if chosen is not None:
             # by selection, not by multiplication: what is not chosen may be infinite
@@ -279,9 +283,11 @@ class Lowering:
                 minus = factor.is_negative
                 above.append(ir.Const(Fraction(abs(int(factor.p)))))
                 below.append(ir.Const(Fraction(int(factor.q))))
+            elif self._derivative and isinstance(factor, Pow) and _vanishing(factor.base) and factor.exp.is_negative:
+                above.append(self.power(factor.base, factor.exp, row))
             elif isinstance(factor, Pow) and factor.exp.could_extract_minus_sign() and factor.exp.is_Rational:
                 below.append(self.power(factor.base, -factor.exp, row))
-            elif factor.has(log, Rate):
+            elif factor.has(log, Rate) or (_unbounded(factor) and not _only_numbers(plain, factor)):
                 infinite.append(self.lower(factor, row))
             else:
                 above.append(self.lower(factor, row))
@@ -292,10 +298,23 @@ class Lowering:
             result = product(result, mul(*infinite))
         return neg(result) if minus else result
 
+    def masked(self, factors: list[Expr], row: ClassIndex | None) -> ir.Node | None:
+        """A product with a bracket that is 0 at the true class, or 0 elsewhere: by selection, not by multiplication."""
+        for factor in factors:
+            delta = _delta_of(factor) if isinstance(factor, Add) else None
+            if delta is None or row is None:
+                continue
+            at_c, elsewhere = factor.xreplace({delta: S.One}).xreplace({row: c}), factor.xreplace({delta: S.Zero})
+            rest = Mul(*[f for f in factors if f is not factor])
+            if at_c == 0:
+                return where(self.hot_for(delta, row), ZERO, self.lower(rest * elsewhere, row))
+            if elsewhere == 0:
+                return where(self.hot_for(delta, row), self.lower(rest.xreplace({row: c}) * at_c, None), ZERO)
+        return None
+
     def power(self, base: Expr, exponent: Expr, row: ClassIndex | None) -> ir.Node:
         node = self.lower(base, row)
-        probability = _complement_of(base) is not None or isinstance(base, Softmax | Sigmoid)
-        if self._derivative and probability and not exponent.is_nonnegative:
+        if self._derivative and _vanishing(base) and not exponent.is_nonnegative:
             # where 1 - p_k (or p_k) is 0, what this is multiplied by vanishes faster: 0 in the limit, not infinity
             certain = ir.Map("eq", (node, ZERO))
             power = ir.Map("pow", (where(certain, ONE, node), self.lower(exponent, row)))
@@ -341,6 +360,30 @@ class Lowering:
             return self.forms(body.base).logsumexp
         terms = self.let("terms", self.lower(body, index), f"{body}, of which log-sum-exp is taken")
         return SoftmaxForms(self.let, terms, None, None).logsumexp
+
+
+def _vanishing(base: Expr) -> bool:
+    """Whether the base of a power is a probability, or 1 less one: 0 in floating point, where mathematics has none."""
+    return _complement_of(base) is not None or isinstance(base, Softmax | Sigmoid)
+
+
+def _only_numbers(factors: list[Expr], factor: Expr) -> bool:
+    """Whether all the other factors are numbers, none of them 0."""
+    return all(f is factor or isinstance(f, Rational) for f in factors)
+
+
+def _unbounded(expr: Expr) -> bool:
+    """Whether the expression is infinite where a logit is: a masked class has -inf."""
+    match expr:
+        case Indexed():
+            return bool(expr.base == LOGITS)
+        case Add() | Mul() | Abs() | Softplus():
+            return any(_unbounded(a) for a in expr.args)
+        case Pow():
+            return _unbounded(expr.base)
+        case Where():
+            return _unbounded(expr.then) or _unbounded(expr.otherwise)
+    return False
 
 
 def _complement_of(expr: Expr) -> Softmax | Sigmoid | None:

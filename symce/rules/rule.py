@@ -26,8 +26,9 @@ class Rule:
     ``law`` is the equation that the rule stands for (left side, right side): documents print it, and the rule's own
     test checks it with numbers. ``rewrite`` gives, for one node, what the law makes of it, or None where the law does
     not apply; symce.algebra.walk takes it to every node. ``assumes`` names what must hold for the law and is not true
-    of every input (sum_k y_k = 1): a proof that uses the rule must list it. ``coq`` is the tactic that certifies a
-    step. ``heads`` are the only types of node that the rule can apply to (none given: any).
+    of every input (sum_k y_k = 1; several names are separated by commas): a proof that uses the rule lists it.
+    ``coq`` is the tactic that certifies a step. ``heads`` are the only types of node that the rule can apply to (none
+    given: any).
     """
 
     name: str

@@ -44,7 +44,10 @@ def _split_difference(expr: Expr) -> Expr | None:
     index, body = expr.open()
     factors = Mul.make_args(body)
     for factor in factors:
-        if isinstance(factor, Add) and any(varies(d, index) for d in factor.atoms(KroneckerDelta)):
+        # 1 - delta_ck says "but the true class", and stays a factor
+        if isinstance(factor, Add) and any(
+            varies(d, index) and L.c not in d.args for d in factor.atoms(KroneckerDelta)
+        ):
             rest = Mul(*[f for f in factors if f is not factor])
             terms = []
             for term in factor.args:

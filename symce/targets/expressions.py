@@ -9,6 +9,7 @@ from __future__ import annotations
 import keyword
 import math
 import textwrap
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Set
 from dataclasses import replace
 from fractions import Fraction
@@ -27,7 +28,7 @@ _ARITHMETIC = {
 _ZERO, _ONE = Const(Fraction(0)), Const(Fraction(1))
 
 
-class Printer:
+class Printer(ABC):
     """Prints one program as the body of a function; a subclass names the functions of its array library.
 
     ``helpers`` collects what the printed text needs from its module: "math", "product", "sigmoid", "softplus".
@@ -50,29 +51,33 @@ class Printer:
         self._done: dict[Node, Var] = {}
 
     # --- what a target decides ------------------------------------------------------------------------------------
+    @abstractmethod
     def reduce(self, op: str, body: Text) -> Text:
         """A reduction of a row to a column; argmax gives indices."""
-        raise NotImplementedError
 
+    @abstractmethod
+    def spread(self, value: Text, *, number: bool) -> Text:
+        """A number (or an array that broadcasts) in the shape of the logits."""
+
+    @abstractmethod
     def total(self, op: str, body: Text) -> Text:
         """A reduction of a value a class to one number."""
-        raise NotImplementedError
 
+    @abstractmethod
     def gather(self, source: Text, index: Text) -> Text:
         """The entries of a row at a column of indices."""
-        raise NotImplementedError
 
+    @abstractmethod
     def classes(self, size: str) -> str:
         """The class indices 0 .. size-1."""
-        raise NotImplementedError
 
+    @abstractmethod
     def select(self, condition: Text, then: Text, otherwise: Text, *, numbers: bool) -> Text:
         """where(condition, then, otherwise); ``numbers``: both branches are Python numbers, of no dtype."""
-        raise NotImplementedError
 
+    @abstractmethod
     def extremum(self, op: str, left: Text, right: Text, *, number: bool) -> Text:
         """minimum or maximum of two; ``number``: the right one is a Python number."""
-        raise NotImplementedError
 
     # --- the body of a function -----------------------------------------------------------------------------------
     def body(self, program: RowProgram) -> str:
@@ -81,7 +86,7 @@ class Printer:
         text: list[str] = []
         for let in program.lets:
             text += self._let(let)
-        outputs = [(name, self.print(self._sized(node))) for name, node in program.outputs.items()]
+        outputs = [(name, self._output(name, node)) for name, node in program.outputs.items()]
         if len(outputs) == 1:
             text += lines("return ", outputs[0][1], 4)
         else:
@@ -114,9 +119,12 @@ class Printer:
         self._done[let.value] = Var(let.name, let.value.shape)
         return text
 
-    def _sized(self, node: Node) -> Node:
-        """An output that does not depend on the row is still an array."""
-        return Map("add", (node, Map("mul", (_ZERO, Input("logits", "row"))))) if self.is_number(node) else node
+    def _output(self, name: str, node: Node) -> Text:
+        """An output; a derivative is a row, also where it is one number for all classes or rows."""
+        printed = self.print(node)
+        if name == "value" or node.shape == "row":
+            return printed
+        return self.spread(printed, number=self.is_number(node))
 
     # --- kinds of values ------------------------------------------------------------------------------------------
     def is_number(self, node: Node) -> bool:

@@ -37,6 +37,9 @@ class NumpyPrinter(Printer):
     def classes(self, size: str) -> str:
         return f"np.arange({size})"
 
+    def spread(self, value: Text, *, number: bool) -> Text:
+        return call("np.full_like", "logits", value) if number else call("np.broadcast_to", value, "logits.shape")
+
     def select(self, condition: Text, then: Text, otherwise: Text, *, numbers: bool) -> Text:
         where = call("np.where", condition, then, otherwise)
         # two Python numbers have no dtype of their own, and NumPy would make them float64

@@ -12,7 +12,7 @@ from symce.kernel.kernel import Kernel, KernelParam
 from symce.render import render
 from symce.targets.expressions import Printer
 from symce.targets.interface import Form, Interface
-from symce.targets.layout import Text, call, definition, lines
+from symce.targets.layout import Precedence, Text, call, definition, lines
 from symce.targets.text import class_name, describe, escape, formulas, header, option_rows, paragraphs, table
 
 #: The functions of torch.nn.functional that functional.py offers, by the loss that means the same.
@@ -48,6 +48,13 @@ class TorchPrinter(Printer):
 
     def classes(self, size: str) -> str:
         return f"torch.arange({size}, device=logits.device)"
+
+    def spread(self, value: Text, *, number: bool) -> Text:
+        return (
+            call("torch.full_like", "logits", value)
+            if number
+            else Text(f"{value.within(Precedence.ATOM).text}.expand_as(logits)", Precedence.ATOM)
+        )
 
     def select(self, condition: Text, then: Text, otherwise: Text, *, numbers: bool) -> Text:
         if numbers:  # two plain numbers would be chosen between in PyTorch's default dtype, and rounded to it

@@ -6,8 +6,10 @@ import mpmath as mp
 import pytest
 from numeric import Point, evaluate
 
+from symce.algebra.functions import Softmax
 from symce.algebra.indices import Index
 from symce.algebra.nodes import Partial, Total
+from symce.derivation.model import k, z
 from symce.rules import CATALOGUE
 from symce.theorems import chapters
 
@@ -20,6 +22,8 @@ RESULTS = {
     "sigmoid": "(1 - Sigmoid(z[k]))*KroneckerDelta(j, k)*Sigmoid(z[k])",
     "softmax-sums-to-one": "1",
     "others-to-uniform": "(1 - eps)*KroneckerDelta(c, k) + eps/K",
+    "fisher-information": "(KroneckerDelta(j, l) - Softmax(z, l))*Softmax(z, j)",
+    "gauss-newton-in-expectation": "(KroneckerDelta(j, l) - Softmax(z, l))*Softmax(z, j)",
     "nll-of-log-softmax": "Softmax(z, j) - Named(y[j], KroneckerDelta(c, j))",
 }
 
@@ -38,6 +42,9 @@ def test_every_step_is_true(name, size):
     free = sorted({s for e in lines for s in e.free_symbols if isinstance(s, Index)}, key=str)
     for choice in product(range(1, size + 1), repeat=len(free)):
         point = Point(size, dict(zip(free, choice, strict=True)))
+        if "predicted-target" in proof.assumptions:
+            for n in range(1, size + 1):
+                point = point.having(("y", n), evaluate(Softmax(z, k), point.at(k, n)))
         values = [evaluate(e, point) for e in lines]
         for n, value in enumerate(values[1:]):
             assert mp.almosteq(values[0], value, rel_eps=mp.mpf(10) ** -15, abs_eps=mp.mpf(10) ** -15), (n, point)
@@ -58,3 +65,12 @@ def test_the_conversion_of_the_smoothings_is_the_other_form():
     from symce.theorems.smoothing import eps, uniform
 
     assert PROOFS["others-to-uniform"].result == uniform(eps)
+
+
+def test_fisher_gauss_newton_and_the_hessian_of_cross_entropy_agree():
+    """The theorem that natural-gradient methods for softmax rest on (Martens 2020, section 9)."""
+    from symce.derivation.derive import derive
+    from symce.losses import catalogue
+
+    hessian = derive(catalogue()["cross_entropy"]).hessian.final
+    assert PROOFS["fisher-information"].result == hessian.result == PROOFS["gauss-newton-in-expectation"].result
