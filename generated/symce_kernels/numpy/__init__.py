@@ -15,17 +15,25 @@ from types import ModuleType
 
 __all__ = [
     "bce_with_logits",
+    "brier",
+    "confidence_penalty",
     "cross_entropy",
+    "distillation",
     "focal",
+    "generalised_cross_entropy",
+    "info_nce",
     "kl_softmax_target",
     "kl_target_softmax",
     "label_smoothing",
     "label_smoothing_uniform",
     "nll_loss",
+    "poly1",
     "sigmoid_focal",
+    "soft_capped_cross_entropy",
     "softmax_entropy",
     "temperature_cross_entropy",
     "weighted_cross_entropy",
+    "z_loss",
 ]
 
 

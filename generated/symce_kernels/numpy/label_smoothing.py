@@ -197,6 +197,8 @@ def _evaluate(wanted, logits, target, v, cotangent, eps, weight, ignore_index, r
     batch_shape = np.moveaxis(logits, axis, -1).shape[:-1]
     rows = _to_rows(logits, axis)
     N, K = rows.shape
+    if K < 2:
+        raise ValueError(f"logits: K = {K} classes; allowed: at least 2 for this loss")
     eps = _number("eps", eps, "unit", 0.1)
     if weight is not None:
         weight = _per_class("weight", weight, K, dtype)

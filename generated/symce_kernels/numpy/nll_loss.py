@@ -10,6 +10,7 @@ z holds log-probabilities, such as log softmax gives. After log softmax it is th
 
     logits        floats of any shape, the K classes along ``axis``; one dimension is one row
     target        class indices: integers of the logits' shape without ``axis``
+    v             the vector of a Hessian-vector product, in the logits' shape
     weight        None, a number, or one a class (K,): multiplies the rows of its class
     ignore_index  rows with this target count for nothing, whatever their logits hold, NaN too
     reduction     "mean" (divided by the sum of the kept rows' weights; NaN where that is 0), "sum", or "none"
@@ -32,7 +33,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["grad", "value", "value_and_grad"]
+__all__ = ["grad", "hvp", "value", "value_and_grad"]
 
 
 def value(
@@ -46,7 +47,7 @@ def value(
     axis: int = -1,
 ) -> np.floating[Any] | NDArray[Any]:
     """The loss: a number, or one a row with ``reduction="none"``."""
-    loss, _ = _evaluate("value", logits, target, None, weight, ignore_index, reduction, normalizer, axis)
+    loss, _ = _evaluate("value", logits, target, None, None, weight, ignore_index, reduction, normalizer, axis)
     return loss
 
 
@@ -63,7 +64,7 @@ def grad(
 ) -> NDArray[Any]:
     """The gradient in the logits; ``cotangent``: one number a row, with ``reduction="none"``."""
     _, derivative = _evaluate(
-        "value_and_grad", logits, target, cotangent, weight, ignore_index, reduction, normalizer, axis
+        "value_and_grad", logits, target, None, cotangent, weight, ignore_index, reduction, normalizer, axis
     )
     return derivative
 
@@ -80,7 +81,26 @@ def value_and_grad(
     cotangent: ArrayLike | None = None,
 ) -> tuple[np.floating[Any] | NDArray[Any], NDArray[Any]]:
     """The loss and its gradient together; see ``value`` and ``grad``."""
-    return _evaluate("value_and_grad", logits, target, cotangent, weight, ignore_index, reduction, normalizer, axis)
+    return _evaluate(
+        "value_and_grad", logits, target, None, cotangent, weight, ignore_index, reduction, normalizer, axis
+    )
+
+
+def hvp(
+    logits: ArrayLike,
+    target: ArrayLike,
+    v: ArrayLike,
+    *,
+    weight: ArrayLike | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    normalizer: float | None = None,
+    axis: int = -1,
+    cotangent: ArrayLike | None = None,
+) -> NDArray[Any]:
+    """The Hessian with respect to the logits times ``v``, which has their shape, in O(K) a row."""
+    _, derivative = _evaluate("hvp", logits, target, v, cotangent, weight, ignore_index, reduction, normalizer, axis)
+    return derivative
 
 
 # The closed form, on rows: logits (N, K), one value a row (N, 1), one value a class (K,).
@@ -100,13 +120,18 @@ def _value_and_grad_index(logits, target):
     return value, gradient
 
 
-_INDEX = {"value": _value_index, "value_and_grad": _value_and_grad_index}
+def _hvp_index(logits, target, v):
+    """The Hessian times v of rows; target: class indices (N, 1)."""
+    return np.full_like(logits, 0)
+
+
+_INDEX = {"value": _value_index, "value_and_grad": _value_and_grad_index, "hvp": _hvp_index}
 
 
 # The arguments of a call, made into rows.
 
 
-def _evaluate(wanted, logits, target, cotangent, weight, ignore_index, reduction, normalizer, axis):
+def _evaluate(wanted, logits, target, v, cotangent, weight, ignore_index, reduction, normalizer, axis):
     logits, dtype = _logits(logits, axis)
     batch_shape = np.moveaxis(logits, axis, -1).shape[:-1]
     rows = _to_rows(logits, axis)
@@ -120,10 +145,13 @@ def _evaluate(wanted, logits, target, cotangent, weight, ignore_index, reduction
         denominator = _number("normalizer", normalizer, "positive")
     if cotangent is not None:
         cotangent = _array("cotangent", cotangent, batch_shape, dtype).reshape(N, 1)
+    vectors = None if v is None else _to_rows(_array("v", v, logits.shape, dtype), axis)
 
     def run(block):
         z = rows[block].astype(dtype, copy=False)
         y = target[block]
+        if vectors is not None:
+            return row_kernel(z, y, vectors[block])
         return row_kernel(z, y)
 
     loss, derivative = _reduce(run, wanted, row_weight, denominator, cotangent, reduction, K, logits.dtype)
@@ -150,6 +178,8 @@ def _reduce(run, wanted, row_weight, denominator, cotangent, reduction, K, resul
             output, factor = run(block), _product(row_weight[block], upstream[block])
             if wanted == "value":
                 losses[block] = _product(row_weight[block], output)
+            elif wanted == "hvp":
+                derivative[block] = _product(factor, output)
             else:
                 losses[block] = _product(row_weight[block], output[0])
                 derivative[block] = _product(factor, output[1])

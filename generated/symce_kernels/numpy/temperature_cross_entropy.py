@@ -148,7 +148,7 @@ def _value_index(logits, target, T):
     """Losses of rows; target: class indices (N, 1)."""
     classes = np.arange(logits.shape[1])
     # the logits after the inner map
-    adjusted = logits / T
+    adjusted = _product(1 / T, logits)
     top_class = np.argmax(adjusted, axis=1, keepdims=True)
     top = np.take_along_axis(adjusted, top_class, axis=1)
     gap_c = top - np.take_along_axis(adjusted, target, axis=1)
@@ -169,7 +169,7 @@ def _value_and_grad_index(logits, target, T):
     """Losses and gradients of rows; target: class indices (N, 1)."""
     classes = np.arange(logits.shape[1])
     # the logits after the inner map
-    adjusted = logits / T
+    adjusted = _product(1 / T, logits)
     top_class = np.argmax(adjusted, axis=1, keepdims=True)
     top = np.take_along_axis(adjusted, top_class, axis=1)
     gap_c = top - np.take_along_axis(adjusted, target, axis=1)
@@ -199,7 +199,7 @@ def _hvp_index(logits, target, T, v):
     """The Hessian times v of rows; target: class indices (N, 1)."""
     classes = np.arange(logits.shape[1])
     # the logits after the inner map
-    adjusted = logits / T
+    adjusted = _product(1 / T, logits)
     top_class = np.argmax(adjusted, axis=1, keepdims=True)
     top = np.take_along_axis(adjusted, top_class, axis=1)
     is_top = classes == top_class
@@ -220,7 +220,7 @@ def _value_dense(logits, target, T):
     """Losses of rows; target: (N, K)."""
     classes = np.arange(logits.shape[1])
     # the logits after the inner map
-    adjusted = logits / T
+    adjusted = _product(1 / T, logits)
     top_class = np.argmax(adjusted, axis=1, keepdims=True)
     top = np.take_along_axis(adjusted, top_class, axis=1)
     # how far each logit is below the largest: never negative
@@ -241,7 +241,7 @@ def _value_and_grad_dense(logits, target, T):
     """Losses and gradients of rows; target: (N, K)."""
     classes = np.arange(logits.shape[1])
     # the logits after the inner map
-    adjusted = logits / T
+    adjusted = _product(1 / T, logits)
     top_class = np.argmax(adjusted, axis=1, keepdims=True)
     top = np.take_along_axis(adjusted, top_class, axis=1)
     # how far each logit is below the largest: never negative
@@ -268,7 +268,7 @@ def _hvp_dense(logits, target, T, v):
     """The Hessian times v of rows; target: (N, K)."""
     classes = np.arange(logits.shape[1])
     # the logits after the inner map
-    adjusted = logits / T
+    adjusted = _product(1 / T, logits)
     top_class = np.argmax(adjusted, axis=1, keepdims=True)
     top = np.take_along_axis(adjusted, top_class, axis=1)
     # how far each logit is below the largest: never negative

@@ -11,31 +11,47 @@ from __future__ import annotations
 from torch import Tensor
 
 from .bce_with_logits import bce_with_logits as _bce_with_logits
+from .brier import brier
+from .confidence_penalty import confidence_penalty
 from .cross_entropy import cross_entropy as _cross_entropy
+from .distillation import distillation
 from .focal import focal
+from .generalised_cross_entropy import generalised_cross_entropy
+from .info_nce import info_nce
 from .kl_softmax_target import kl_softmax_target
 from .kl_target_softmax import kl_target_softmax
 from .label_smoothing import label_smoothing
 from .label_smoothing_uniform import label_smoothing_uniform
 from .nll_loss import nll_loss as _nll_loss
+from .poly1 import poly1
 from .sigmoid_focal import sigmoid_focal
+from .soft_capped_cross_entropy import soft_capped_cross_entropy
 from .softmax_entropy import softmax_entropy
 from .temperature_cross_entropy import temperature_cross_entropy
 from .weighted_cross_entropy import weighted_cross_entropy
+from .z_loss import z_loss
 
 __all__ = [
     "binary_cross_entropy_with_logits",
+    "brier",
+    "confidence_penalty",
     "cross_entropy",
+    "distillation",
     "focal",
+    "generalised_cross_entropy",
+    "info_nce",
     "kl_softmax_target",
     "kl_target_softmax",
     "label_smoothing",
     "label_smoothing_uniform",
     "nll_loss",
+    "poly1",
     "sigmoid_focal",
+    "soft_capped_cross_entropy",
     "softmax_entropy",
     "temperature_cross_entropy",
     "weighted_cross_entropy",
+    "z_loss",
 ]
 
 

@@ -46,6 +46,8 @@ def label_smoothing(
 ) -> Tensor:
     """Label-smoothed cross-entropy, eps/(K - 1) to each other class; the module's text says what each argument is."""
     rows = _rows(input)
+    if rows.shape[1] < 2:
+        raise ValueError(f"input: K = {rows.shape[1]} classes; allowed: at least 2 for this loss")
     eps = _number("eps", eps, "unit", 0.1)
     if weight is not None:
         weight = _per_class("weight", weight, rows)

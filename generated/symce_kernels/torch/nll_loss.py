@@ -15,9 +15,9 @@ z holds log-probabilities, such as log softmax gives. After log softmax it is th
     reduction     "mean" (divided by the sum of the kept rows' weights; NaN where that is 0), "sum", or "none"
     normalizer    None, or a number > 0 that the mean is divided by instead
 
-The backward pass is the closed form, from the saved logits; it is differentiable again. Gradients flow to the input
-alone: anything else that requires grad is refused. Half and bfloat16 are computed in float32 and rounded once. No
-argument is written to.
+The backward pass is the closed form, from the saved logits; it is differentiable again, by the closed Hessian-vector
+product. Gradients flow to the input alone: anything else that requires grad is refused. Half and bfloat16 are computed
+in float32 and rounded once. No argument is written to.
 
 Raises TypeError for a wrong dtype; ValueError for a wrong shape, a class out of range (looked at on the CPU alone), an
 unknown reduction or a number outside its domain.
@@ -94,6 +94,11 @@ def _gradient_index(logits, target):
     return torch.where(onehot, logits.new_tensor(-1), 0)
 
 
+def _hvp_index(logits, target, v):
+    """Hessians times v of rows; target: class indices (N, 1)."""
+    return torch.full_like(logits, 0)
+
+
 class _Index(torch.autograd.Function):
     """Losses of rows; the backward pass is the closed form of the gradient."""
 
@@ -111,7 +116,27 @@ class _Index(torch.autograd.Function):
     @staticmethod
     def backward(ctx, cotangent):
         logits, target = ctx.saved_tensors
-        return cotangent * _gradient_index(logits, target), None
+        return cotangent * _IndexGradient.apply(logits, target), None
+
+
+class _IndexGradient(torch.autograd.Function):
+    """Gradients of rows; the backward pass is the closed form of the Hessian times a vector."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(logits, target):
+        return _gradient_index(logits, target)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        logits, target = inputs
+        ctx.save_for_backward(logits, target)
+
+    @staticmethod
+    def backward(ctx, v):
+        logits, target = ctx.saved_tensors
+        return _hvp_index(logits, target, v), None
 
 
 # The arguments of a call, made into rows.

@@ -117,7 +117,7 @@ def _value_index(logits, target, T):
     """Losses of rows; target: class indices (N, 1)."""
     classes = torch.arange(logits.shape[1], device=logits.device)
     # the logits after the inner map
-    adjusted = logits / T
+    adjusted = _product(1 / T, logits)
     top_class = torch.argmax(adjusted, dim=1, keepdim=True)
     top = torch.gather(adjusted, 1, top_class)
     gap_c = top - torch.gather(adjusted, 1, target)
@@ -138,7 +138,7 @@ def _gradient_index(logits, target, T):
     """Gradients of rows; target: class indices (N, 1)."""
     classes = torch.arange(logits.shape[1], device=logits.device)
     # the logits after the inner map
-    adjusted = logits / T
+    adjusted = _product(1 / T, logits)
     top_class = torch.argmax(adjusted, dim=1, keepdim=True)
     top = torch.gather(adjusted, 1, top_class)
     is_top = classes == top_class
@@ -162,7 +162,7 @@ def _hvp_index(logits, target, T, v):
     """Hessians times v of rows; target: class indices (N, 1)."""
     classes = torch.arange(logits.shape[1], device=logits.device)
     # the logits after the inner map
-    adjusted = logits / T
+    adjusted = _product(1 / T, logits)
     top_class = torch.argmax(adjusted, dim=1, keepdim=True)
     top = torch.gather(adjusted, 1, top_class)
     is_top = classes == top_class
@@ -183,7 +183,7 @@ def _value_dense(logits, target, T):
     """Losses of rows; target: (N, K)."""
     classes = torch.arange(logits.shape[1], device=logits.device)
     # the logits after the inner map
-    adjusted = logits / T
+    adjusted = _product(1 / T, logits)
     top_class = torch.argmax(adjusted, dim=1, keepdim=True)
     top = torch.gather(adjusted, 1, top_class)
     # how far each logit is below the largest: never negative
@@ -204,7 +204,7 @@ def _gradient_dense(logits, target, T):
     """Gradients of rows; target: (N, K)."""
     classes = torch.arange(logits.shape[1], device=logits.device)
     # the logits after the inner map
-    adjusted = logits / T
+    adjusted = _product(1 / T, logits)
     top_class = torch.argmax(adjusted, dim=1, keepdim=True)
     top = torch.gather(adjusted, 1, top_class)
     # how far each logit is below the largest: never negative
@@ -225,7 +225,7 @@ def _hvp_dense(logits, target, T, v):
     """Hessians times v of rows; target: (N, K)."""
     classes = torch.arange(logits.shape[1], device=logits.device)
     # the logits after the inner map
-    adjusted = logits / T
+    adjusted = _product(1 / T, logits)
     top_class = torch.argmax(adjusted, dim=1, keepdim=True)
     top = torch.gather(adjusted, 1, top_class)
     # how far each logit is below the largest: never negative
