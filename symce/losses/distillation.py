@@ -16,5 +16,5 @@ LOSS = Loss(
     ),
     reference="Hinton et al. 2015, arXiv 1503.02531, section 2",
     expected=f"T*(p[j] - {_TEACHER.replace('[k]', '[j]')})",
-    doc="T^2 KL(softmax(t/T) || softmax(z/T)); T^2 keeps the gradient's size as T grows.",
+    doc="T^2 times the divergence of the student from the teacher; the factor keeps the gradient's size as T grows.",
 )

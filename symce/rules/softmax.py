@@ -134,7 +134,7 @@ SIGMOID = Rule(
     heads=(Total,),
 )
 DEFINITION = Rule(
-    "unfold-the-definition",
+    "unfold-definition",
     (Total(L.pk, L.z[L.j]), Partial(exp(L.z[L.k]) / FiniteSum(exp(L.z[L.l]), L.l), L.z[L.j])),
     "The function is replaced by the formula that defines it.",
     _definition,

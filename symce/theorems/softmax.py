@@ -68,6 +68,6 @@ def normalised() -> Proof:
 
 def _from_definition(name: str, title: str, function: Expr) -> Builder:
     builder = Builder(name, "theorem", title, Total(function, z[j]))
-    builder.apply(CATALOGUE["unfold-the-definition"])
+    builder.apply(CATALOGUE["unfold-definition"])
     builder.cycle(DIFFERENTIATE)
     return builder

@@ -124,7 +124,7 @@ def test_an_assumption_is_missed_where_a_step_needs_it(sample):
 def test_a_citation_is_missed_where_a_step_uses_it(sample):
     for name, document, mutated, _ in survivors(sample, "citation removed"):
         (cited,) = set(document["cites"]) - set(mutated["cites"])
-        assert f"by-{cited}" not in {s["rule"] for s in mutated["steps"] if s["rule"] != "unfold-the-definition"}, name
+        assert f"by-{cited}" not in {s["rule"] for s in mutated["steps"] if s["rule"] != "unfold-definition"}, name
 
 
 def test_a_definition_is_missed_where_the_proof_depends_on_it(sample):

@@ -13,6 +13,7 @@ from language.statements import loss
 
 from symce.language import grammar as G
 from symce.language.errors import LossError, Source
+from symce.losses import catalogue
 from symce.losses.loss import Loss, Param
 from symce.targets.interface import RESERVED
 
@@ -262,7 +263,7 @@ def test_names_of_generated_code_are_reserved(checkout: Path) -> None:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
                 own |= {a.arg for a in (*node.args.args, *node.args.kwonlyargs)}
-    parameters = {"alpha", "beta", "eps", "gamma", "T", "w"}
+    parameters = {p.name for loss in catalogue().values() for p in loss.params}
     private = {"adjusted"}
     assert "reduction" in own
     left_out = {n for n in own - parameters - private - G.RESERVED if G.why_no_name(n) == ""}
