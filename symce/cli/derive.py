@@ -79,7 +79,7 @@ def _judged(made: Artifacts, targets: list[str], progress: Steps) -> tuple[Check
     from symce.cli.proof_checks import checking
 
     proofs = {name: data["proofs"] for name, data in made.proof_files.items()}
-    with checking(proofs, beside=1) as outcome:
+    with checking(proofs) as outcome:
         report = _verified(made, targets, progress) if made.derived else None
         return outcome(progress), report
 

@@ -43,8 +43,20 @@ def formulas(kernel: Kernel) -> str:
     return "\n".join(
         f"    {label if n == 0 else '':<12}{line.strip()}".rstrip()
         for label, text in pairs
-        for n, line in enumerate(escape(text).strip().splitlines())
+        for n, line in enumerate(_formula_lines(escape(text)))
     )
+
+
+def _formula_lines(text: str) -> list[str]:
+    """A formula on as many lines as it takes, broken at blanks."""
+    width = WIDTH - 16
+    return [
+        part
+        for line in text.strip().splitlines()
+        for part in textwrap.wrap(
+            line.strip(), width, subsequent_indent="", break_long_words=False, break_on_hyphens=False
+        )
+    ]
 
 
 def describe(param: KernelParam, logits: str) -> str:

@@ -4,7 +4,8 @@
 """Focal loss (sigmoid).
 
     loss        -Sum(alpha*y[k]*(1 - s[k])**gamma*log(s[k]) + beta*(1 - y[k])*s[k]**gamma*log(1 - s[k]), k)
-    gradient    alpha*y[j]*(1 - s[j])**gamma*(s[j] + gamma*s[j]*log(s[j]) - 1) + beta*s[j]**gamma*(1 - y[j])*(s[j] - gamma*(1 - s[j])*log(1 - s[j]))
+    gradient    alpha*y[j]*(1 - s[j])**gamma*(s[j] + gamma*s[j]*log(s[j]) - 1) + beta*s[j]**gamma*(1 - y[j])*(s[j] -
+                gamma*(1 - s[j])*log(1 - s[j]))
 
 alpha = beta = 1 is the form without class balance.
 
