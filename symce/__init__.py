@@ -3,7 +3,8 @@
     from symce import Loss, Param, derive
 
     loss = Loss("poly1", "Poly-1 loss", "index", "-log(p[c]) + eps*(1 - p[c])", (Param("eps", default=1.0),))
-    derive(loss).gradient.final        # a proof; a notebook shows it as mathematics
+    derive(loss)                       # a notebook shows the loss, every step to its gradient, and what else follows
+    derive(loss).gradient.final        # one proof, shown likewise
 
 Names are imported when they are first asked for: ``import symce`` alone loads no SymPy.
 """

@@ -17,7 +17,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 import symce
-from symce.cli import check, derive, doctor, listing, show, verify
+from symce.cli import check, derive, doctor, listing, new, show, verify
 from symce.cli.errors import CannotRun, Fails
 from symce.cli.output import tell
 from symce.language.errors import LossError
@@ -26,6 +26,7 @@ from symce.language.errors import LossError
 _UsageError: Any = typer.BadParameter.__base__
 
 COMMANDS: tuple[tuple[str, Callable[..., int]], ...] = (
+    ("new", new.command),
     ("derive", derive.command),
     ("list", listing.command),
     ("show", show.command),

@@ -7,4 +7,5 @@ phases.py     the order in which rules are tried: one visible tuple a phase
 gradient.py   dL/dz, its lemmas and corollaries
 second.py     Hessian and Hessian-vector product
 linear.py     the linear layer z = W x + b, the batch, L2
+notebook.py   how proofs and derivations show themselves in a notebook
 """

@@ -65,7 +65,14 @@ class Derivation:
         return tuple(p for s in self.sections for p in s.proofs)
 
     def _repr_latex_(self) -> str:
-        return self.gradient.final._repr_latex_()
+        from symce.derivation.notebook import derivation_latex
+
+        return derivation_latex(self)
+
+    def _repr_markdown_(self) -> str:
+        from symce.derivation.notebook import derivation_markdown
+
+        return derivation_markdown(self)
 
 
 def derive(loss: Loss) -> Derivation:

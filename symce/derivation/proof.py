@@ -62,9 +62,15 @@ class Proof:
         return unfold(self.result)
 
     def _repr_latex_(self) -> str:
-        from symce.algebra.latex import latex
+        # the printers are for those who look: a derivation alone needs none
+        from symce.derivation.notebook import proof_latex
 
-        return f"$\\displaystyle {latex(self.statement)} = {latex(self.result)}$"
+        return proof_latex(self)
+
+    def _repr_markdown_(self) -> str:
+        from symce.derivation.notebook import proof_markdown
+
+        return proof_markdown(self)
 
 
 @dataclass

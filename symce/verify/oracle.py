@@ -72,6 +72,7 @@ def oracle(
     spread = float(np.ptp(finite)) if finite.size else 0.0
     # exp(-spread) and its square show beside 1, or the first is below whatever a float holds
     start = digits + 60 + math.ceil(4 * math.log10(size)) + math.ceil(0.87 * spread if spread < SPREAD else 800)
+    start += _detail([finite, *([goal] if goal is not None and loss.target != "index" else []), *given.values()])
     before = _reading(rows, direction, start)
     for reading in range(1, READINGS):
         places = start << reading
@@ -81,6 +82,16 @@ def oracle(
             return Exact(settled[0], tuple(settled[1 : z.shape[1] + 1]), tuple(settled[z.shape[1] + 1 :]))
         before = now
     raise NoAgreement(f"{loss.name}: no {digits} digits at a precision of {places} for logits {list(logits)}")
+
+
+def _detail(arrays: Sequence[Any]) -> int:
+    """The digits that it takes to tell apart the nearest of the inputs, and the smallest of them from 0."""
+    least = 1.0
+    for array in arrays:
+        values = np.sort(np.append(array.ravel(), 0.0))
+        gaps = np.diff(values[np.isfinite(values)])
+        least = min(least, float(gaps[gaps > 0].min(initial=1.0)))
+    return math.ceil(-2 * math.log10(least))
 
 
 def _per_row(loss: Loss, name: str) -> bool:
