@@ -24,7 +24,12 @@ EVERYTHING: Heads = frozenset()
 
 @lru_cache(maxsize=200_000)
 def kinds(expr: Basic) -> Heads:
-    """The types of all nodes of an expression: what tells, without a walk, that a rule cannot apply anywhere in it."""
+    """The types of all nodes of an expression: what tells, without a walk, that a rule cannot apply anywhere in it.
+
+    What stands below a name does not count: no rule looks there.
+    """
+    if isinstance(expr, Named):
+        return frozenset({Named})
     return frozenset({type(expr)}).union(*(kinds(a) for a in expr.args))
 
 

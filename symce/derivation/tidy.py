@@ -41,10 +41,15 @@ def tidy(builder: Builder, facts: Sequence[Rule] = ()) -> None:
     start = builder.current
     best: tuple[int, int] = (cost(start), 0)
     route: list[tuple[Rule, Expr]] = []
+    seen: set[Expr] = set()
     for sums in _SUMS:
         middle = _follow(start, (*sums, *facts, *NAMES), repeat=True)
+        written = middle[-1][1] if middle else start
+        if written in seen:
+            continue  # the same sums by a longer way
+        seen.add(written)
         for form in _FORMS:
-            steps = middle + _follow(middle[-1][1] if middle else start, form)
+            steps = middle + _follow(written, form)
             steps += _follow(steps[-1][1] if steps else start, (SIGN,))
             if not steps:
                 continue
