@@ -1,8 +1,8 @@
-"""How long derivation takes, in fresh processes: the imports, the whole catalogue, the whole command.
+"""How long derivation takes, in fresh processes: the imports, the whole catalogue, each loss alone, the whole command.
 
     python benchmarks/derive_time.py [--repeats N]
 
-Prints a Markdown table; the exit status is 1 if a goal is missed.
+Prints two Markdown tables; the exit status is 1 if a goal is missed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from fresh import Row, machine, report, run
 
 CATALOGUE_GOAL = 3.0  # seconds after the imports, proofs of all losses and theorems
 COMMAND_GOAL = 30.0  # seconds, verification included
+LOSS_GOAL = 1.0  # seconds of one processor, any one loss: gradient, Hessian-vector product and linear layer
 
 # After the imports every cache is empty still: the times are those of a first derivation.
 STAGES = """
@@ -38,6 +39,22 @@ print(json.dumps({
     "seconds": [end - start for start, end in zip(marks, marks[1:])],
     "losses": len(losses), "proofs": len(proofs), "steps": sum(len(proof.steps) for proof in proofs),
 }))
+"""
+
+# Each loss in a process of its own, forked after the imports: none finds the caches that another has filled.
+LOSSES = """
+import json, multiprocessing, time
+from symce.derivation.derive import derive
+from symce.losses import catalogue
+def cold(name):
+    loss = catalogue()[name]
+    start = time.process_time()
+    derivation = derive(loss)
+    end = time.process_time()
+    return name, end - start, len(derivation.proofs), sum(len(proof.steps) for proof in derivation.proofs)
+names = list(catalogue())
+with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as pool:
+    print(json.dumps(pool.map(cold, names, chunksize=1)))
 """
 
 # Written to a folder of its own: the checkout is left as it is.
@@ -93,7 +110,29 @@ def main() -> int:
         "Median (and range) over fresh processes, wall clock, after one uncounted run that leaves the bytecode.",
         machine("sympy", "numpy", "torch"),
     ]
-    return report("Time to derive", rows, about)
+    status = report("Time to derive", rows, about)
+    print()
+    return status | losses_alone(repeats)
+
+
+def losses_alone(repeats: int) -> int:
+    """Print the table of the losses one by one, slowest first; returns the exit status: 1 if a goal was missed."""
+    measured = run(LOSSES, repeats)
+    found = []
+    for number, (name, _, proofs, steps) in enumerate(measured[0]):
+        samples = [process[number][1] for process in measured]
+        found.append((statistics.median(samples), name, proofs, steps, samples))
+    rows = [
+        Row(
+            f"{name}: {proofs} proofs, {steps} steps",
+            seconds(samples),
+            f"< {LOSS_GOAL:g} s",
+            within(samples, LOSS_GOAL),
+        )
+        for _, name, proofs, steps, samples in sorted(found, reverse=True)
+    ]
+    about = ["CPU time of gradient, Hessian-vector product and linear layer; every loss with empty caches."]
+    return report("Time to derive one loss", rows, about)
 
 
 if __name__ == "__main__":

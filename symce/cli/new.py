@@ -118,7 +118,7 @@ def command(
     if path.suffix != ".toml":
         raise CannotRun(f"{path}: a loss of your own is a file NAME.toml", "Give --out a name that ends in .toml.")
     if not str(path).isprintable():
-        raise CannotRun(f"{ascii(str(path))}: the name holds a character that cannot be printed", "Choose another one.")
+        raise CannotRun(f"{str(path)!a}: the name holds a character that cannot be printed", "Choose another one.")
     if path.is_dir():
         raise CannotRun(f"{path}: is a folder", f"Name the file as well: --out {shlex.quote(str(path / name))}.toml")
     if path.exists() and not force:

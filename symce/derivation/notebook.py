@@ -1,4 +1,4 @@
-"""How proofs and derivations show themselves in a notebook: what is stated, every numbered step with its rule, the result.
+"""How proofs and derivations show themselves in a notebook: statement, numbered steps with their rules, result.
 
 Drawn with the mathematics alone, so that it is there wherever a derivation is. The whole page of a loss, with the
 meaning of every letter and the law of every rule, is a document: ``symce.documents``.

@@ -26,6 +26,7 @@ from symce.algebra.indices import ClassIndex, c
 from symce.algebra.walk import bottom_up
 from symce.rules.algebra import COLLECT, COMMON_FACTOR, combine
 from symce.rules.cost import cost
+from symce.rules.sums import CONTRACT, DISTRIBUTE, LINEARITY
 
 
 class Share(Softmax):
@@ -60,6 +61,10 @@ def needs_it(expr: Expr) -> bool:
 
 def true_class_apart(expr: Expr, row: ClassIndex) -> Apart | None:
     """The expression without negative powers of 1 - p_c; None where one is left."""
+    # sums term by term, so that the identity on sums of p_k f_k finds them
+    for rule in (DISTRIBUTE, LINEARITY, CONTRACT):
+        written_out = rule.exhaust(expr)
+        expr = expr if written_out is None else written_out
     p_c = next(p for p in sorted(expr.atoms(Softmax), key=str) if p.args[1] == c)
     at_c = _rewrite(_where_delta(expr, row, S.One).xreplace({row: c}), p_c)
     elsewhere = _rewrite(_with_share(_where_delta(expr, row, S.Zero), row), p_c)
@@ -73,7 +78,11 @@ def _where_delta(expr: Expr, row: ClassIndex, value: Expr) -> Expr:
 
 
 def _with_share(expr: Expr, row: ClassIndex) -> Expr:
-    return expr.xreplace({p: Q * Share(*p.args) for p in expr.atoms(Softmax) if p.args[1] == row})
+    """q r_l for every p_l outside a logarithm: log p_l has a stable form, and log q + log r_l has none."""
+    own = [p for p in sorted(expr.atoms(Softmax), key=str) if p.args[1] == row]
+    kept = {log(p): Symbol(f"log p{n}") for n, p in enumerate(own)}
+    shared = expr.xreplace(kept).xreplace({p: Q * Share(*p.args) for p in own})
+    return shared.xreplace({letter: logarithm for logarithm, letter in kept.items()})
 
 
 def _rewrite(expr: Expr, p_c: Softmax) -> Expr | None:

@@ -23,6 +23,7 @@ from sympy import (
     S,
     Symbol,
     exp,
+    expand,
     log,
     sign,
     tanh,
@@ -39,6 +40,7 @@ from symce.kernel import ir
 from symce.kernel.apart import Rate, Share, needs_it, true_class_apart
 from symce.kernel.stable import ONE, ZERO, SoftmaxForms, div, mul, neg, product, total, where
 from symce.rules.dependence import entries, varies
+from symce.rules.sums import LINEARITY
 
 
 class LoweringError(RuntimeError):
@@ -144,6 +146,8 @@ class Lowering:
             case Indexed():
                 return self.entry(expr.base, expr.indices[0], row)
             case Share():
+                if expr.args[1] == c:
+                    return ZERO
                 self.on_row(expr.args[1], row)
                 return self.forms(expr.args[0]).share
             case Rate():
@@ -210,6 +214,8 @@ class Lowering:
     def log(self, argument: Expr, row: ClassIndex | None) -> ir.Node:
         """The logarithm, of a product term by term: log p and log sigma never go through p and sigma."""
         match argument:
+            case Share():
+                raise LoweringError(f"the logarithm of a share has no stable form: {argument}")
             case Softmax():
                 forms = self.forms(argument.args[0])
                 if argument.args[1] == c:
@@ -338,6 +344,10 @@ class Lowering:
             return self._sums[expr]
         index, body = expr.open()
         others = sorted(str(s) for s in expr.free_symbols if isinstance(s, ClassIndex) and s != c)
+        if others and isinstance(expr, FiniteSum):
+            apart = separated(expr)
+            if apart is not None:
+                return self.lower(apart, ClassIndex(others[0]))
         if others:
             raise LoweringError(
                 f"a sum depends on the class {others[0]} outside it: that is K x K work a row; "
@@ -365,6 +375,20 @@ class Lowering:
 def _vanishing(base: Expr) -> bool:
     """Whether the base of a power is a probability, or 1 less one: 0 in floating point, where mathematics has none."""
     return _complement_of(base) is not None or isinstance(base, Softmax | Sigmoid)
+
+
+def separated(expr: FiniteSum) -> Expr | None:
+    """A sum over k of products of something in k and something in another class, with the latter taken out.
+
+    None where a sum stays that depends on the other class: then it takes a value for every pair.
+    """
+    index, body = expr.open()
+    flat = expand(body, log=False, power_base=False, complex=False, trig=False, func=False)
+    result = LINEARITY.exhaust(FiniteSum(flat, index))
+    if result is None:
+        return None
+    coupled = [s for s in result.atoms(FiniteSum) if any(isinstance(f, ClassIndex) and f != c for f in s.free_symbols)]
+    return None if coupled else result
 
 
 def _only_numbers(factors: list[Expr], factor: Expr) -> bool:

@@ -74,7 +74,7 @@ def inner_map(adjusted: IndexedBase, logits: IndexedBase, at: Index, image: Expr
         terms: list[Expr] = []
         if entries(f, adjusted, through=True):
             h = Named(adjusted[j], image.xreplace({at: j}))
-            terms.append(Product(Total(f, adjusted[j]), Partial(h, z_j)))
+            terms.append(Product(Total(f, adjusted[j]), through(h, z_j)))
         return Add(*terms, through(f, z_j))
 
     return Rule(

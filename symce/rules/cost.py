@@ -37,11 +37,11 @@ def cost(expr: Expr) -> int:
         if isinstance(node, Mul):
             factors = [f for f in node.args if f is not S.NegativeOne]
             brackets = sum(isinstance(f, Add) for f in factors)
-            return len(factors) - 1 + brackets + sum(visit(f) for f in factors) + (len(factors) < len(node.args))
+            return len(factors) - 1 + brackets + sum(visit(f) for f in factors) + _negative(node)
         return 1 + sum(visit(a) for a in node.args)
 
     return visit(expr)
 
 
 def _negative(term: Expr) -> bool:
-    return isinstance(term, Mul) and term.args[0] is S.NegativeOne
+    return isinstance(term, Mul) and bool(term.args[0].is_Number and term.args[0].is_negative)

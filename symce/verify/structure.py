@@ -38,8 +38,9 @@ def has_kinks(loss: Loss) -> bool:
 
 
 def is_plain(loss: Loss) -> bool:
-    """Whether the loss has no inner map: p is the softmax of z itself."""
-    return isinstance(loss.inner_map, T.Item) and loss.inner_map.base == "z"
+    """Whether the loss is written in the softmax or sigmoid of z itself: no inner map, and no logit by itself."""
+    bare = any(isinstance(t, T.Item) and t.base == "z" for t in subtrees(loss.statement))
+    return isinstance(loss.inner_map, T.Item) and loss.inner_map.base == "z" and not bare
 
 
 def terms(tree: T.Tree) -> T.Tree | None:

@@ -1,4 +1,4 @@
-"""The shortest closed forms known of the catalogue's losses, by hand, in the language of losses; and how long a form is.
+"""The shortest closed forms known of the catalogue's losses, by hand, in the language of losses; how long a form is.
 
 c, j and l are the true class, the logit of the gradient and that of the Hessian-vector product; v is its vector.
 """

@@ -106,11 +106,11 @@ def residual(expr: Expr) -> Expr | None:
     w = -terms[False]
     p = [f for f in Mul.make_args(terms[True]) if not isinstance(f, Softmax)]
     whole = not p or (len(p) == 1 and isinstance(p[0], FiniteSum) and unfold(p[0].at(j)) == unfold(w))
-    return w if whole and terms[True].has(Softmax) and not w.has(Binder) else None
+    return w if whole and not any(isinstance(n, Binder) for n in _nodes(w)) else None
 
 
-def centred(expr: Expr) -> bool:
-    """Whether the expression is u_j - sum_k p_k u_k."""
+def centred(expr: Expr, p: Expr) -> bool:
+    """Whether the expression is u_j - sum_k p_k u_k, or minus that."""
     terms = [unfold(t) for t in Add.make_args(expr)]
     sums = [t for t in terms if t.has(FiniteSum)]
     if len(sums) != 1:
@@ -119,7 +119,6 @@ def centred(expr: Expr) -> bool:
     u = Add(*[t for t in terms if t is not sums[0]])
     if not isinstance(level, FiniteSum) or not u.has(j):
         return False
-    (p,) = {s.func(s.args[0], j) for s in level.atoms(Softmax)}
     return bool((sign * level.at(j) + p * u).expand() == 0)
 
 
@@ -134,7 +133,7 @@ def shapes(expr: Expr) -> set[str]:
         letters = [f for f in expr.args if isinstance(f, Softmax) and f.has(j)]
         if any(residual(f) is not None for f in brackets) and not letters:
             return {"p sum(w) - w" if any(f.has(FiniteSum) for f in brackets) else "(p - w) factor"}
-        if letters and any(map(centred, brackets)):
+        if letters and any(centred(f, letters[0]) for f in brackets):
             return {"p (u - sum p u)"}
         return {"p factor"} if letters and not brackets else {"none of them"}
     split = [t for t in expr.args if isinstance(t, Softmax) or not t.has(Softmax)]

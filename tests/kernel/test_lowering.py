@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from sympy import IndexedBase, KroneckerDelta, Symbol, log
+from sympy import Abs, IndexedBase, KroneckerDelta, Symbol, log
 
 from symce.algebra.binders import FiniteSum
 from symce.algebra.functions import Sigmoid, Softmax
@@ -105,9 +105,16 @@ def test_every_value_has_one_of_four_shapes_and_is_defined_before_use():
 
 
 def test_a_pair_of_classes_is_refused_with_the_remedy():
-    pairs = FiniteSum(FiniteSum(y[k] * (z[k] - z[l]) ** 2, k), l)
+    pairs = FiniteSum(FiniteSum(y[k] * Abs(z[k] - z[l]), k), l)
     with pytest.raises(LoweringError, match=r"K x K.*product of sums"):
         lowering().lower(pairs, None)
+
+
+def test_a_pair_that_is_a_product_of_sums_is_computed_as_one():
+    """sum_kl y_k (z_k - z_l)^2 takes three sums over k and three over l, and no pair."""
+    low = lowering()
+    low.lower(FiniteSum(FiniteSum(y[k] * (z[k] - z[l]) ** 2, k), l), None)
+    assert all(let.value.shape in ("batch", "scalar") for let in low.lets)
 
 
 def test_an_unknown_letter_is_refused():

@@ -36,7 +36,7 @@ PARAMS = REAL | NONNEGATIVE | POSITIVE | UNIT
 TABLE: tuple[tuple[str, ...], ...] = (
     # the true class alone
     ("complement_power", "index", "(1 - p[c])**gamma"),
-    ("power_of_p", "index", "(1 - p[c]**r)/r"),
+    ("power_of_p", "index", "(1 - p[c]**r)/(1 + p[c]**r)"),
     ("inverse_power", "index", "p[c]**(-alpha) - 1"),
     ("quotient_of_log", "index", "-log(p[c])/(1 + p[c])"),
     ("weighted_decay", "index", "-w[c]*log(p[c])*exp(-lam*p[c])"),
@@ -44,7 +44,7 @@ TABLE: tuple[tuple[str, ...], ...] = (
     ("pieces", "index", "where(p[c] < 1/2, -log(p[c]), 2*(1 - p[c]))"),
     ("one_against_rest", "index", "softplus(-z[c]) + Sum(where(k == c, 0, softplus(z[k])), k)"),
     ("odds", "index", "log((1 - p[c])/p[c])"),
-    ("arc", "index", "sqrt(1 - p[c]**2)"),
+    ("arc", "index", "sqrt(1 + eps - p[c]**2)"),
     # the true class against the others
     ("softplus_margin", "index", "Sum(where(k == c, 0, softplus(z[k] - z[c] + m)), k)"),
     ("squared_margin", "index", "Sum(where(k != c, max(0, m + z[k] - z[c])**2, 0), k)/K"),
@@ -60,6 +60,15 @@ TABLE: tuple[tuple[str, ...], ...] = (
     ("focal_entropy", "index", "-(1 - p[c])**gamma*Sum(p[k]*log(p[k]), k)"),
     ("spherical", "index", "-p[c]/sqrt(Sum(p[k]**2, k))"),
     ("pseudo_spherical", "index", "-p[c]**r/Sum(p[k]**(1 + r), k)**(r/(1 + r))"),
+    ("entropy_beside", "index", "-log(p[c]) + lam*abs(Sum(p[k]*log(p[k]), k))"),
+    ("entropy_of_others", "index", "-log(p[c]) + Sum(where(k == c, 0, p[k]*log(p[k])), k)"),
+    ("normalised", "index", "log(p[c])/Sum(log(p[k]), k)"),
+    ("exponential", "index", "exp(Sum(z[k], k)/K - z[c])"),
+    ("gated_softmax", "index", "log(Sum(p[k]*sigmoid(z[k]), k)) - log(p[c]*sigmoid(z[c]))"),
+    ("evidence", "index", "log(Sum(1 + exp(z[k]), k)) - log(1 + exp(z[c]))"),
+    ("heavy_tails", "index", "log(Sum((1 + z[k]**2)**(-t), k)) + t*log(1 + z[c]**2)"),
+    ("bi_tempered", "index", "(1 - p[c]**(1 - alpha))/(1 - alpha) - (1 - Sum(p[k]**(2 - alpha), k))/(2 - alpha)"),
+    ("kept_share", "index", "log(1 - p[c] + prior[c]*p[c]) - log(p[c])", "t*z[k]"),
     # divergences
     ("bhattacharyya", "distribution", "-log(Sum(sqrt(y[k]*p[k]), k))"),
     ("triangular", "distribution", "Sum((p[k] - y[k])**2/(p[k] + y[k]), k)"),
@@ -72,6 +81,9 @@ TABLE: tuple[tuple[str, ...], ...] = (
     ("absolute", "distribution", "Sum(y[k]*abs(log(p[k]) + shift[k]), k)"),
     ("two_temperatures", "distribution", "-Sum(y[k]*log(p[k]), k) + lam*logsumexp(z[k]/T, k)**2"),
     ("log_cosh", "distribution", "Sum(log((exp(p[k] - y[k]) + exp(y[k] - p[k]))/2), k)"),
+    ("spread", "distribution", "Sum(y[k]*log(p[k])**2, k) - Sum(y[k]*log(p[k]), k)**2"),
+    ("relative_entropy", "distribution", "Sum(y[k]*log(p[k]), k)/(1 - Sum(p[k]*log(p[k]), k))"),
+    ("nested_spread", "distribution", "Sum(y[k]*(log(p[k]) - Sum(p[i]*log(p[i]), i))**2, k)"),
     # any weights, and a value a sample and class
     ("products_of_sums", "weights", "Sum(y[k]*z[k], k)*Sum(p[k]*z[k], k) - logsumexp(z[k]**2/2, k)"),
     ("nested", "weights", "Sum(y[k]*p[k]*Sum(u[i]*p[i]*z[i], i), k)"),
@@ -93,6 +105,9 @@ TABLE: tuple[tuple[str, ...], ...] = (
      "-Sum((s[k] - Sum(s[i], i)/K)*(y[k] - Sum(y[i], i)/K), k)/sqrt(eps + Sum((s[k] - Sum(s[i], i)/K)**2, k))"),
     ("tanh_labels", "multilabel", "Sum((y[k] - s[k])**2, k)/K", "cap*tanh(z[k]/cap)"),
     ("weighted_labels", "multilabel", "Sum(w[k]*(y[k]*(1 - s[k])**gamma + (1 - y[k])*s[k]**gamma), k)"),
+    ("circle", "multilabel",
+     "softplus(logsumexp(log(y[k] + eps) - t*z[k], k) + logsumexp(log(1 - y[k] + eps) + t*z[k], k))"),
+    ("label_pairs", "multilabel", "Sum(y[k]*Sum((1 - y[i])*exp(z[i] - z[k]), i), k)"),
     # no target
     ("renyi_entropy", "none", "log(Sum(p[k]**t, k))/(1 - t)"),
     ("varentropy", "none", "Sum(p[k]*log(p[k])**2, k) - Sum(p[k]*log(p[k]), k)**2"),
@@ -109,8 +124,9 @@ TABLE: tuple[tuple[str, ...], ...] = (
     ("softplus_map", "index", "-log(p[c])", "softplus(z[k])"),
     ("leaky_map", "index", "-log(p[c])*(1 - p[c])", "where(z[k] > 0, z[k], slope[k]*z[k])"),
     ("hyperbolic_map", "distribution", "-Sum(y[k]*log(p[k]), k)", "sqrt(1 + z[k]**2)"),
+    ("sigmoid_map", "index", "-log(p[c]) + p[c]", "T*sigmoid(z[k])"),
     ("log_sigmoid_map", "index", "-log(p[c])", "log(sigmoid(z[k]))"),
-    ("power_map", "distribution", "Sum((p[k] - y[k])**2, k)", "abs(z[k])**(1 + r) + tau*log(prior[k])"),
+    ("power_map", "distribution", "-Sum(y[k]*log(p[k]), k)", "abs(z[k])**(1 + r) + tau*log(prior[k])"),
     ("taught_map", "none", "-Sum(p[k]*log(p[k]), k) + Sum(p[k]*z[k], k)", "z[k] + teacher[k]"),
     ("clamped_map", "index", "-log(p[c]) + z[c]/K", "min(max(z[k], -cap), cap)"),
 )  # fmt: skip
