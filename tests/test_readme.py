@@ -49,3 +49,15 @@ def test_links_lead_somewhere(checkout):
     text = (checkout / "README.md").read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
         assert (checkout / target).exists(), target
+
+
+def test_the_loss_file_derives_to_what_is_shown(checkout, tmp_path):
+    found = blocks(checkout)
+    (stated,) = [text for kind, text in found if kind == "toml"]
+    shown = next(text for kind, text in found if kind == "text" and text.startswith("squared_margin"))
+    file = tmp_path / "squared_margin.toml"
+    file.write_text(stated, encoding="utf-8")
+    command = [sys.executable, "-m", "symce", "derive", str(file), "--out", str(tmp_path / "build"), "--no-verify"]
+    run = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, cwd=checkout)
+    assert run.returncode == 0, run.stderr
+    assert shown.strip() in run.stdout

@@ -25,6 +25,8 @@ def cost(expr: Expr) -> int:
             if node in seen:
                 return 1
             seen.add(node)
+        if node.is_Number:
+            return 1 + _negative(node)
         if not node.args or isinstance(node, Indexed | Softmax | KroneckerDelta):
             return 1
         if isinstance(node, Sigmoid) and isinstance(node.args[0], Indexed):
@@ -35,13 +37,15 @@ def cost(expr: Expr) -> int:
             signs = sum(_negative(t) for t in node.args)
             return len(node.args) - 1 + sum(visit(t) for t in node.args) - signs + (signs == len(node.args))
         if isinstance(node, Mul):
-            factors = [f for f in node.args if f is not S.NegativeOne]
+            number, factors = (node.args[0], node.args[1:]) if node.args[0].is_Number else (S.One, node.args)
             brackets = sum(isinstance(f, Add) for f in factors)
-            return len(factors) - 1 + brackets + sum(visit(f) for f in factors) + _negative(node)
+            multiplied = len(factors) - int(abs(number) == 1)
+            return multiplied + brackets + int(abs(number) != 1) + sum(visit(f) for f in factors) + _negative(node)
         return 1 + sum(visit(a) for a in node.args)
 
     return visit(expr)
 
 
 def _negative(term: Expr) -> bool:
-    return isinstance(term, Mul) and bool(term.args[0].is_Number and term.args[0].is_negative)
+    number = term.args[0] if isinstance(term, Mul) else term
+    return bool(number.is_Number and number.is_negative)

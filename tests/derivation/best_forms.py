@@ -92,7 +92,7 @@ HVP = {
     ),
     "soft_capped_cross_entropy": (
         "(1 - tanh(z[l]/cap)**2)*(p[l]*((1 - tanh(z[l]/cap)**2)*v[l] - Sum(p[k]*(1 - tanh(z[k]/cap)**2)*v[k], k))"
-        " - (p[l] - y[l])*2*tanh(z[l]/cap)*v[l]/cap)"
+        " - 2*tanh(z[l]/cap)*v[l]*(p[l] - y[l])/cap)"
     ),
     "softmax_entropy": (
         f"p[l]*(Sum(p[k]*v[k]*log(p[k]), k) - {MEAN}*{_LEVEL} - (v[l] - {MEAN})*(1 + log(p[l]) - {_LEVEL}))"

@@ -1,4 +1,4 @@
-"""Losses that are in no catalogue, in every family of the language: a table of statements, as a user would write them."""
+"""Losses that are in no catalogue, in every family of the language, as a user would write them."""
 
 from __future__ import annotations
 

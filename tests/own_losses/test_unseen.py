@@ -1,8 +1,7 @@
-"""Losses that nobody has derived: kernels of some seventy statements against mpmath's numerical derivative, and what is refused."""
+"""Losses of no catalogue: their kernels against mpmath's numerical derivative, and what is refused."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
