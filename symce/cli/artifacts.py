@@ -14,8 +14,8 @@ from symce.cli.folders import KERNELS, PROOFS
 from symce.cli.install import is_ours
 from symce.cli.output import Steps
 from symce.cli.proof_file import loss_file, proof_text
+from symce.derivation.budget import DerivationError
 from symce.derivation.derive import Derivation, derive
-from symce.derivation.proof import DerivationError
 from symce.documents.latex import render_latex
 from symce.documents.letters import DocumentError
 from symce.documents.markdown import render_markdown

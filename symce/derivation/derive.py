@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from symce.derivation.budget import SECONDS, within
 from symce.derivation.expected import check_expected
 from symce.derivation.gradient import Derivative, gradient
 from symce.derivation.linear import linear_layer
@@ -75,12 +76,17 @@ class Derivation:
         return derivation_markdown(self)
 
 
-def derive(loss: Loss) -> Derivation:
+def derive(loss: Loss, *, seconds: float = SECONDS) -> Derivation:
     """Derive the gradient, the Hessian-vector product and the linear layer's gradients of a loss.
 
-    Raises DerivationError where the loss does not depend on the logits, no rule applies, or the gradient is not the one
-    that the loss expects.
+    Raises DerivationError where the loss does not depend on the logits, no rule applies, the gradient is not the one
+    that the loss expects, or it takes longer than ``seconds``.
     """
+    with within(seconds):
+        return _derive(loss)
+
+
+def _derive(loss: Loss) -> Derivation:
     letters = model(loss)
     first = gradient(letters)
     check_expected(letters, first.final)

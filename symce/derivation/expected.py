@@ -6,9 +6,10 @@ from sympy import Add, Expr
 
 from symce.algebra.indices import j
 from symce.algebra.walk import bottom_up, unfold
+from symce.derivation.budget import DerivationError
 from symce.derivation.model import Model, read
 from symce.derivation.phases import EXPAND, FACTS, LOWEST, WRITE_OUT
-from symce.derivation.proof import DerivationError, Proof
+from symce.derivation.proof import Proof
 from symce.rules.algebra import combine
 
 #: passes after which two forms of one expression have met, if they do

@@ -13,9 +13,10 @@ from symce.algebra.indices import c as C
 from symce.algebra.indices import j as J
 from symce.algebra.nodes import Named, Partial, Product, Total
 from symce.algebra.walk import top_down, unfold
+from symce.derivation.budget import DerivationError
 from symce.derivation.model import Model, k, z
 from symce.derivation.phases import CONTRACT, DIFFERENTIATE, JACOBIANS
-from symce.derivation.proof import Builder, DerivationError, Kind, Proof, citation
+from symce.derivation.proof import Builder, Kind, Proof, citation
 from symce.derivation.tidy import tidy
 from symce.rules.calculus import DEFINITION
 from symce.rules.chain import CHAIN, inner_map

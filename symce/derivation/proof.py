@@ -9,13 +9,10 @@ from typing import Literal
 from sympy import Expr
 
 from symce.algebra.walk import unfold
+from symce.derivation.budget import DerivationError, check_time
 from symce.rules.rule import Rule
 
 Kind = Literal["lemma", "theorem", "corollary"]
-
-
-class DerivationError(RuntimeError):
-    """A derivation does not reach a closed form; the message names the step where it stopped."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +89,7 @@ class Builder:
 
     def apply(self, rule: Rule) -> bool:
         """Apply a rule to exhaustion as one step; False if it does not apply."""
+        check_time(self.name)
         new = rule.exhaust(self.current)
         if new is None:
             return False

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from sympy import Expr
 
+from symce.derivation.budget import check_time
 from symce.derivation.phases import COLLECT, COMBINE, EXPAND, FACTOR, FACTS, LOWEST, NAMES, SIGN, WRITE_OUT
 from symce.derivation.proof import Builder
 from symce.rules.cost import cost
@@ -49,6 +50,7 @@ def tidy(builder: Builder, facts: Sequence[Rule] = ()) -> None:
             continue  # the same sums by a longer way
         seen.add(written)
         for form in _FORMS:
+            check_time(builder.name)
             steps = middle + _follow(written, form)
             steps += _follow(steps[-1][1] if steps else start, (SIGN,))
             if not steps:

@@ -9,8 +9,8 @@ from dataclasses import fields, replace
 import pytest
 
 from symce.cli.new import Kind
+from symce.derivation.budget import DerivationError
 from symce.derivation.derive import derive
-from symce.derivation.proof import DerivationError
 from symce.language import grammar
 from symce.language.declaration import DOMAINS, SHAPES, TARGETS
 from symce.losses import Loss, Param

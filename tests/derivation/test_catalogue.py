@@ -10,9 +10,9 @@ from sympy import IndexedBase, KroneckerDelta
 from symce.algebra.functions import Softmax
 from symce.algebra.indices import c, j
 from symce.algebra.nodes import Named, Partial, Product, Total
+from symce.derivation.budget import DerivationError
 from symce.derivation.derive import derive
 from symce.derivation.model import model, y, z
-from symce.derivation.proof import DerivationError
 from symce.losses import Loss, catalogue
 from symce.rules import CATALOGUE
 
@@ -152,3 +152,12 @@ def test_a_loss_that_does_not_depend_on_the_logits_is_refused():
     constant = Loss(name="constant", title="Constant", target="none", value="Sum(p[k], k)")
     with pytest.raises(DerivationError, match="does not depend on the logits"):
         derive(constant)
+
+
+def test_a_derivation_that_takes_too_long_says_so():
+    terms = " + ".join(f"tanh({i}*p[k])*log({i} + p[k])*exp(p[k]/{i})" for i in range(2, 9))
+    loss = Loss(name="endless", title="Endless", target="none", value=f"Sum({terms}, k)")
+    start = time.perf_counter()
+    with pytest.raises(DerivationError, match="not derived within 1 seconds"):
+        derive(loss, seconds=1)
+    assert time.perf_counter() - start < 20
