@@ -26,6 +26,15 @@ WRITE_OUT = _rules(
 )
 FACTS = _rules("softmax-sums-to-one", "exponentials-sum-to-one")
 NAMES = _rules("name-kl-divergence", "name-entropy")
-EXPAND, FACTOR, COLLECT, SIGN, LOWEST, COMBINE = (
-    CATALOGUE[n] for n in ("expand", "common-factor", "collect", "absorb-the-sign", "lowest-terms", "combine-powers")
+EXPAND, FACTOR, COLLECT, SIGN, LOWEST, COMBINE, SUBSTITUTE = (
+    CATALOGUE[n]
+    for n in (
+        "expand",
+        "common-factor",
+        "collect",
+        "absorb-the-sign",
+        "lowest-terms",
+        "combine-powers",
+        "delta-substitution",
+    )
 )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from sympy import Expr
 
 from symce.derivation.budget import check_time
-from symce.derivation.phases import COLLECT, COMBINE, EXPAND, FACTOR, FACTS, LOWEST, NAMES, SIGN, WRITE_OUT
+from symce.derivation.phases import COLLECT, COMBINE, EXPAND, FACTOR, FACTS, LOWEST, NAMES, SIGN, SUBSTITUTE, WRITE_OUT
 from symce.derivation.proof import Builder
 from symce.rules.cost import cost
 from symce.rules.rule import Rule
@@ -29,6 +29,8 @@ _FORMS: tuple[Plan, ...] = (
     (EXPAND, FACTOR),
     (EXPAND, COLLECT),
     (EXPAND, COLLECT, FACTOR),
+    (EXPAND, SUBSTITUTE),
+    (EXPAND, SUBSTITUTE, COLLECT),
     (LOWEST,),
     (EXPAND, LOWEST),
 )

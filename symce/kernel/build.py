@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from sympy import Add, Expr, Indexed, IndexedBase, Integer, Mul, Pow, S, Symbol
+from sympy import Add, Expr, Indexed, IndexedBase, Integer, KroneckerDelta, Mul, Pow, S, Symbol, log
 
 from symce.algebra.binders import FiniteSum, LogSumExp
 from symce.algebra.functions import Softmax
@@ -25,7 +25,7 @@ from symce.losses.loss import Loss
 from symce.rules.sums import CONSTANT, CONTRACT, LINEARITY, multiply_out
 from symce.rules.targets import spread_one_hot
 
-#: a loss of these target kinds takes an index target too, where its value is linear in y: one-hot is a distribution
+#: a loss of these target kinds takes an index target too, for the one-hot vector that it stands for
 _DENSE = ("distribution", "weights")
 
 
@@ -40,8 +40,9 @@ def kernel(derivation: Derivation) -> Kernel:
     closed = {"value": model.value, "gradient": _always_true(derivation.gradient)}
     closed["hvp"] = S.Zero if derivation.hvp is None else _always_true(derivation.hvp)
     programs = {}
-    for form in _forms(loss, linear):
-        expressions = {n: _at_one_hot(e) for n, e in closed.items()} if form == "index" and linear else closed
+    for form in _forms(loss, model.value):
+        one_hot = form == "index" and loss.target in _DENSE
+        expressions = {n: _at_one_hot(e) for n, e in closed.items()} if one_hot else closed
         programs[form] = _program(model, form, expressions, elementwise)
     return Kernel(
         name=loss.name,
@@ -89,12 +90,19 @@ def _least_classes(expressions: Iterable[Expr]) -> int:
     return max(undefined, default=0) + 1
 
 
-def _forms(loss: Loss, linear: bool) -> tuple[str, ...]:
+def _forms(loss: Loss, value: Expr) -> tuple[str, ...]:
     if loss.target == "none":
         return ("none",)
     if loss.target == "index":
         return ("index",)
-    return ("index", "dense") if linear else ("dense",)
+    return ("index", "dense") if loss.target in _DENSE and _takes_one_hot(value) else ("dense",)
+
+
+def _takes_one_hot(value: Expr) -> bool:
+    """Whether the value is defined term by term where y is one-hot: no logarithm of y, no power of it that may be 1/0."""
+    at_one_hot = spread_one_hot(value, y)
+    logs = any(e.args[0].has(KroneckerDelta) for e in at_one_hot.atoms(log))
+    return not logs and all(p.exp.is_positive for p in at_one_hot.atoms(Pow) if p.base.has(KroneckerDelta))
 
 
 def _always_true(derivative: Derivative) -> Expr:

@@ -8,17 +8,22 @@
 
 beta times the entropy is taken off the loss: a certain prediction costs.
 
-    logits      floats of any shape, the K classes along ``axis``; one dimension is one row
-    target      one float a class, in the logits' shape
-    v           the vector of a Hessian-vector product, in the logits' shape
-    beta        a number >= 0, default 0.1; weight of the entropy
-    reduction   "mean" (divided by the number of rows; NaN where that is 0), "sum", or "none"
-    normalizer  None, or a number > 0 that the mean is divided by instead
-    cotangent   what flows into the losses of ``reduction="none"``, in the logits' shape without ``axis``; default ones
+    logits        floats of any shape, the K classes along ``axis``; one dimension is one row
+    target        class indices: integers of the logits' shape without ``axis``; or one float a class, in the logits'
+                  shape
+    v             the vector of a Hessian-vector product, in the logits' shape
+    beta          a number >= 0, default 0.1; weight of the entropy
+    ignore_index  rows with this target count for nothing, whatever their logits hold, NaN too
+    reduction     "mean" (divided by the number of kept rows, by N for a target of one float a class; NaN where that is
+                  0), "sum", or "none"
+    normalizer    None, or a number > 0 that the mean is divided by instead
+    cotangent     what flows into the losses of ``reduction="none"``, in the logits' shape without ``axis``; default
+                  ones
 
 Results have the logits' dtype; float16 is computed in float32 and rounded once. No argument is written to.
 
-Raises TypeError for a wrong dtype; ValueError for a wrong shape, an unknown reduction or a number outside its domain.
+Raises TypeError for a wrong dtype; ValueError for a wrong shape, a class out of range, an unknown reduction or a number
+outside its domain.
 
 Reference: Pereyra et al. 2017, arXiv 1701.06548, eq. 5
 """
@@ -38,12 +43,13 @@ def value(
     target: ArrayLike,
     *,
     beta: float | None = 0.1,
+    ignore_index: int = -100,
     reduction: str = "mean",
     normalizer: float | None = None,
     axis: int = -1,
 ) -> np.floating[Any] | NDArray[Any]:
     """The loss: a number, or one a row with ``reduction="none"``."""
-    loss, _ = _evaluate("value", logits, target, None, None, beta, reduction, normalizer, axis)
+    loss, _ = _evaluate("value", logits, target, None, None, beta, ignore_index, reduction, normalizer, axis)
     return loss
 
 
@@ -52,13 +58,16 @@ def grad(
     target: ArrayLike,
     *,
     beta: float | None = 0.1,
+    ignore_index: int = -100,
     reduction: str = "mean",
     normalizer: float | None = None,
     axis: int = -1,
     cotangent: ArrayLike | None = None,
 ) -> NDArray[Any]:
     """The gradient in the logits; ``cotangent``: one number a row, with ``reduction="none"``."""
-    _, derivative = _evaluate("value_and_grad", logits, target, None, cotangent, beta, reduction, normalizer, axis)
+    _, derivative = _evaluate(
+        "value_and_grad", logits, target, None, cotangent, beta, ignore_index, reduction, normalizer, axis
+    )
     return derivative
 
 
@@ -67,13 +76,14 @@ def value_and_grad(
     target: ArrayLike,
     *,
     beta: float | None = 0.1,
+    ignore_index: int = -100,
     reduction: str = "mean",
     normalizer: float | None = None,
     axis: int = -1,
     cotangent: ArrayLike | None = None,
 ) -> tuple[np.floating[Any] | NDArray[Any], NDArray[Any]]:
     """The loss and its gradient together; see ``value`` and ``grad``."""
-    return _evaluate("value_and_grad", logits, target, None, cotangent, beta, reduction, normalizer, axis)
+    return _evaluate("value_and_grad", logits, target, None, cotangent, beta, ignore_index, reduction, normalizer, axis)
 
 
 def hvp(
@@ -82,17 +92,110 @@ def hvp(
     v: ArrayLike,
     *,
     beta: float | None = 0.1,
+    ignore_index: int = -100,
     reduction: str = "mean",
     normalizer: float | None = None,
     axis: int = -1,
     cotangent: ArrayLike | None = None,
 ) -> NDArray[Any]:
     """The Hessian with respect to the logits times ``v``, which has their shape, in O(K) a row."""
-    _, derivative = _evaluate("hvp", logits, target, v, cotangent, beta, reduction, normalizer, axis)
+    _, derivative = _evaluate("hvp", logits, target, v, cotangent, beta, ignore_index, reduction, normalizer, axis)
     return derivative
 
 
 # The closed form, on rows: logits (N, K), one value a row (N, 1), one value a class (K,).
+
+
+def _value_index(logits, target, beta):
+    """Losses of rows; target: class indices (N, 1)."""
+    classes = np.arange(logits.shape[1])
+    top_class = np.argmax(logits, axis=1, keepdims=True)
+    top = np.take_along_axis(logits, top_class, axis=1)
+    # how far each logit is below the largest: never negative
+    gap = top - logits
+    is_top = classes == top_class
+    # numerators of softmax, the largest of them 1
+    scaled = np.exp(-gap)
+    # without the largest, so that nothing small is lost beside its 1
+    rest = np.sum(np.where(is_top, 0, scaled), axis=1, keepdims=True)
+    log_mass = np.log1p(rest)
+    # never the logarithm of p
+    log_p = -(gap + log_mass)
+    # the denominator of softmax
+    mass = 1 + rest
+    p = scaled / mass
+    sum_log_p_p = np.sum(_product(p, log_p), axis=1, keepdims=True)
+    gap_c = top - np.take_along_axis(logits, target, axis=1)
+    # never the logarithm of p
+    log_p_c = -(gap_c + log_mass)
+    return _product(beta, sum_log_p_p) - log_p_c
+
+
+def _value_and_grad_index(logits, target, beta):
+    """Losses and gradients of rows; target: class indices (N, 1)."""
+    classes = np.arange(logits.shape[1])
+    top_class = np.argmax(logits, axis=1, keepdims=True)
+    top = np.take_along_axis(logits, top_class, axis=1)
+    # how far each logit is below the largest: never negative
+    gap = top - logits
+    is_top = classes == top_class
+    # numerators of softmax, the largest of them 1
+    scaled = np.exp(-gap)
+    # without the largest, so that nothing small is lost beside its 1
+    rest = np.sum(np.where(is_top, 0, scaled), axis=1, keepdims=True)
+    log_mass = np.log1p(rest)
+    # never the logarithm of p
+    log_p = -(gap + log_mass)
+    # the denominator of softmax
+    mass = 1 + rest
+    p = scaled / mass
+    sum_log_p_p = np.sum(_product(p, log_p), axis=1, keepdims=True)
+    gap_c = top - np.take_along_axis(logits, target, axis=1)
+    # never the logarithm of p
+    log_p_c = -(gap_c + log_mass)
+    p_c = np.exp(-gap_c) / mass
+    onehot = classes == target
+    value = _product(beta, sum_log_p_p) - log_p_c
+    gradient = np.where(
+        onehot,
+        _product(p_c, 1 + _product(beta, log_p_c - sum_log_p_p)) - 1,
+        _product(p, 1 + _product(beta, log_p - sum_log_p_p)),
+    )
+    return value, gradient
+
+
+def _hvp_index(logits, target, beta, v):
+    """The Hessian times v of rows; target: class indices (N, 1)."""
+    classes = np.arange(logits.shape[1])
+    top_class = np.argmax(logits, axis=1, keepdims=True)
+    top = np.take_along_axis(logits, top_class, axis=1)
+    # how far each logit is below the largest: never negative
+    gap = top - logits
+    is_top = classes == top_class
+    # numerators of softmax, the largest of them 1
+    scaled = np.exp(-gap)
+    # without the largest, so that nothing small is lost beside its 1
+    rest = np.sum(np.where(is_top, 0, scaled), axis=1, keepdims=True)
+    log_mass = np.log1p(rest)
+    # never the logarithm of p
+    log_p = -(gap + log_mass)
+    # the denominator of softmax
+    mass = 1 + rest
+    p = scaled / mass
+    sum_log_p_p = np.sum(_product(p, log_p), axis=1, keepdims=True)
+    sum_p_v = np.sum(p * v, axis=1, keepdims=True)
+    sum_log_p_p_v = np.sum(_product(p * v, log_p), axis=1, keepdims=True)
+    return _product(
+        p,
+        _product(
+            beta,
+            _product(v, 1 + log_p - sum_log_p_p)
+            - _product(sum_p_v, 1 + log_p - _product(2, sum_log_p_p))
+            - sum_log_p_p_v,
+        )
+        + v
+        - sum_p_v,
+    )
 
 
 def _value_dense(logits, target, beta):
@@ -178,20 +281,26 @@ def _hvp_dense(logits, target, beta, v):
     )
 
 
+_INDEX = {"value": _value_index, "value_and_grad": _value_and_grad_index, "hvp": _hvp_index}
 _DENSE = {"value": _value_dense, "value_and_grad": _value_and_grad_dense, "hvp": _hvp_dense}
 
 
 # The arguments of a call, made into rows.
 
 
-def _evaluate(wanted, logits, target, v, cotangent, beta, reduction, normalizer, axis):
+def _evaluate(wanted, logits, target, v, cotangent, beta, ignore_index, reduction, normalizer, axis):
     logits, dtype = _logits(logits, axis)
     batch_shape = np.moveaxis(logits, axis, -1).shape[:-1]
     rows = _to_rows(logits, axis)
     N, K = rows.shape
     beta = _number("beta", beta, "nonnegative", 0.1)
-    target = _to_rows(_array("target", target, logits.shape, dtype), axis)
-    row_weight, denominator, row_kernel = np.ones((N, 1), dtype), N, _DENSE[wanted]
+    if np.asarray(target).dtype.kind in "iu":
+        target, kept = _class_indices(target, batch_shape, K, ignore_index)
+        row_weight = np.where(kept, 1, 0).astype(dtype)
+        denominator, row_kernel = row_weight.sum(), _INDEX[wanted]
+    else:
+        target = _to_rows(_array("target", target, logits.shape, dtype), axis)
+        row_weight, denominator, row_kernel = np.ones((N, 1), dtype), N, _DENSE[wanted]
     if normalizer is not None:
         denominator = _number("normalizer", normalizer, "positive")
     if cotangent is not None:
@@ -271,6 +380,26 @@ def _array(name, value, shape, dtype):
     if a.dtype.kind != "f":
         raise TypeError(f"{name}: dtype {a.dtype}; allowed: a float dtype (convert with astype)")
     return a.astype(dtype, copy=False)
+
+
+def _class_indices(target, shape, K, ignore_index):
+    """Class indices as a column (N, 1), with 0 for the ignored, and whether each row is kept."""
+    a = np.asarray(target)
+    if a.dtype.kind not in "iu":
+        raise TypeError(f"target: dtype {a.dtype}; allowed: integers, the class indices")
+    if a.shape != shape:
+        raise ValueError(
+            f"target: integers of shape {a.shape}; allowed: class indices of shape {shape}"
+            ", or one float a class in the logits' shape (convert one-hot integers with astype)"
+        )
+    kept = a != ignore_index
+    wrong = np.argwhere(kept & ((a < 0) | (a >= K)))
+    if len(wrong):
+        place = tuple(wrong[0].tolist())
+        raise ValueError(
+            f"target: class {a[place]} at position {place}; allowed: 0 to {K - 1}, or ignore_index = {ignore_index}"
+        )
+    return np.where(kept, a, 0).astype(np.intp).reshape(-1, 1), kept.reshape(-1, 1)
 
 
 def _number(name, value, domain, default=None):

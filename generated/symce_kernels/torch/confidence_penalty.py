@@ -8,17 +8,21 @@
 
 beta times the entropy is taken off the loss: a certain prediction costs.
 
-    input       logits (K,), (N, K) or (N, K, d1, ...), the K classes second, as everywhere in PyTorch
-    target      one float a class, in the input's shape
-    beta        a number >= 0, default 0.1; weight of the entropy
-    reduction   "mean" (divided by the number of rows; NaN where that is 0), "sum", or "none"
-    normalizer  None, or a number > 0 that the mean is divided by instead
+    input         logits (K,), (N, K) or (N, K, d1, ...), the K classes second, as everywhere in PyTorch
+    target        class indices: integers of the input's shape without the classes; or one float a class, in the input's
+                  shape
+    beta          a number >= 0, default 0.1; weight of the entropy
+    ignore_index  rows with this target count for nothing, whatever their logits hold, NaN too
+    reduction     "mean" (divided by the number of kept rows, by N for a target of one float a class; NaN where that is
+                  0), "sum", or "none"
+    normalizer    None, or a number > 0 that the mean is divided by instead
 
 The backward pass is the closed form, from the saved logits; it is differentiable again, by the closed Hessian-vector
 product. Gradients flow to the input alone: anything else that requires grad is refused. Half and bfloat16 are computed
 in float32 and rounded once. No argument is written to.
 
-Raises TypeError for a wrong dtype; ValueError for a wrong shape, an unknown reduction or a number outside its domain.
+Raises TypeError for a wrong dtype; ValueError for a wrong shape, a class out of range (looked at on the CPU alone), an
+unknown reduction or a number outside its domain.
 
 Reference: Pereyra et al. 2017, arXiv 1701.06548, eq. 5
 """
@@ -36,6 +40,7 @@ def confidence_penalty(
     target: Tensor,
     *,
     beta: float | None = 0.1,
+    ignore_index: int = -100,
     reduction: str = "mean",
     normalizer: Tensor | float | None = None,
 ) -> Tensor:
@@ -43,32 +48,135 @@ def confidence_penalty(
     rows = _rows(input)
     beta = _number("beta", beta, "nonnegative", 0.1)
     _check_constant("target", target)
-    if not target.is_floating_point():
-        raise TypeError(f"target: dtype {target.dtype}; allowed: a floating-point dtype (convert with .to)")
-    _check_shape("target", target, input.shape)
-    y = _to_rows(target).to(rows.dtype)
-    losses = _Dense.apply(rows, y, beta)
-    row_weight, denominator = None, rows.shape[0]
+    row_weight: Tensor | None = None
+    if target.is_floating_point():
+        _check_shape("target", target, input.shape)
+        y, denominator = _to_rows(target).to(rows.dtype), rows.shape[0]
+        losses = _Dense.apply(rows, y, beta)
+    else:
+        y, kept = _class_indices(target, input, ignore_index)
+        rows = _keep(rows, kept)
+        row_weight = torch.where(kept, 1.0, 0.0).to(rows.dtype)
+        denominator = row_weight.sum()
+        losses = _Index.apply(rows, y, beta)
     return _reduce(losses, row_weight, denominator, normalizer, reduction, input)
 
 
 class ConfidencePenaltyLoss(nn.Module):
     """``confidence_penalty`` as a module; tensors among the options are buffers."""
 
-    def __init__(self, *, beta: float | None = 0.1, reduction: str = "mean") -> None:
+    def __init__(self, *, beta: float | None = 0.1, ignore_index: int = -100, reduction: str = "mean") -> None:
         super().__init__()
         self.beta = beta
+        self.ignore_index = ignore_index
         self.reduction = reduction
 
     def forward(self, input: Tensor, target: Tensor, *, normalizer: Tensor | float | None = None) -> Tensor:
         """The loss of the input; ``normalizer`` replaces the denominator of the mean."""
-        return confidence_penalty(input, target, beta=self.beta, reduction=self.reduction, normalizer=normalizer)
+        return confidence_penalty(
+            input,
+            target,
+            beta=self.beta,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+            normalizer=normalizer,
+        )
 
     def extra_repr(self) -> str:
-        return ", ".join(f"{n}={getattr(self, n)!r}" for n in ("beta", "reduction"))
+        return ", ".join(f"{n}={getattr(self, n)!r}" for n in ("beta", "ignore_index", "reduction"))
 
 
 # The closed form, on rows: logits (N, K), one value a row (N, 1), one value a class (K,).
+
+
+def _value_index(logits, target, beta):
+    """Losses of rows; target: class indices (N, 1)."""
+    classes = torch.arange(logits.shape[1], device=logits.device)
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
+    # how far each logit is below the largest: never negative
+    gap = top - logits
+    is_top = classes == top_class
+    # numerators of softmax, the largest of them 1
+    scaled = torch.exp(-gap)
+    # without the largest, so that nothing small is lost beside its 1
+    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
+    log_mass = torch.log1p(rest)
+    # never the logarithm of p
+    log_p = -(gap + log_mass)
+    # the denominator of softmax
+    mass = 1 + rest
+    p = scaled / mass
+    sum_log_p_p = torch.sum(_product(p, log_p), dim=1, keepdim=True)
+    gap_c = top - torch.gather(logits, 1, target)
+    # never the logarithm of p
+    log_p_c = -(gap_c + log_mass)
+    return _product(beta, sum_log_p_p) - log_p_c
+
+
+def _gradient_index(logits, target, beta):
+    """Gradients of rows; target: class indices (N, 1)."""
+    classes = torch.arange(logits.shape[1], device=logits.device)
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
+    # how far each logit is below the largest: never negative
+    gap = top - logits
+    is_top = classes == top_class
+    # numerators of softmax, the largest of them 1
+    scaled = torch.exp(-gap)
+    # without the largest, so that nothing small is lost beside its 1
+    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
+    log_mass = torch.log1p(rest)
+    # never the logarithm of p
+    log_p = -(gap + log_mass)
+    # the denominator of softmax
+    mass = 1 + rest
+    p = scaled / mass
+    sum_log_p_p = torch.sum(_product(p, log_p), dim=1, keepdim=True)
+    gap_c = top - torch.gather(logits, 1, target)
+    # never the logarithm of p
+    log_p_c = -(gap_c + log_mass)
+    p_c = torch.exp(-gap_c) / mass
+    onehot = classes == target
+    return torch.where(
+        onehot,
+        _product(p_c, 1 + _product(beta, log_p_c - sum_log_p_p)) - 1,
+        _product(p, 1 + _product(beta, log_p - sum_log_p_p)),
+    )
+
+
+def _hvp_index(logits, target, beta, v):
+    """Hessians times v of rows; target: class indices (N, 1)."""
+    classes = torch.arange(logits.shape[1], device=logits.device)
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
+    # how far each logit is below the largest: never negative
+    gap = top - logits
+    is_top = classes == top_class
+    # numerators of softmax, the largest of them 1
+    scaled = torch.exp(-gap)
+    # without the largest, so that nothing small is lost beside its 1
+    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
+    log_mass = torch.log1p(rest)
+    # never the logarithm of p
+    log_p = -(gap + log_mass)
+    # the denominator of softmax
+    mass = 1 + rest
+    p = scaled / mass
+    sum_log_p_p = torch.sum(_product(p, log_p), dim=1, keepdim=True)
+    sum_p_v = torch.sum(p * v, dim=1, keepdim=True)
+    sum_log_p_p_v = torch.sum(_product(p * v, log_p), dim=1, keepdim=True)
+    return _product(
+        p,
+        _product(
+            beta,
+            _product(v, 1 + log_p - sum_log_p_p)
+            - _product(sum_p_v, 1 + log_p - _product(2, sum_log_p_p))
+            - sum_log_p_p_v,
+        )
+        + v
+        - sum_p_v,
+    )
 
 
 def _value_dense(logits, target, beta):
@@ -149,6 +257,48 @@ def _hvp_dense(logits, target, beta, v):
         )
         + target_sum * (v - sum_p_v),
     )
+
+
+class _Index(torch.autograd.Function):
+    """Losses of rows; the backward pass is the closed form of the gradient."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(logits, target, beta):
+        return _value_index(logits, target, beta)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        logits, target, beta = inputs
+        ctx.save_for_backward(logits, target)
+        ctx.beta = beta
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        logits, target = ctx.saved_tensors
+        return cotangent * _IndexGradient.apply(logits, target, ctx.beta), None, None
+
+
+class _IndexGradient(torch.autograd.Function):
+    """Gradients of rows; the backward pass is the closed form of the Hessian times a vector."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(logits, target, beta):
+        return _gradient_index(logits, target, beta)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        logits, target, beta = inputs
+        ctx.save_for_backward(logits, target)
+        ctx.beta = beta
+
+    @staticmethod
+    def backward(ctx, v):
+        logits, target = ctx.saved_tensors
+        return _hvp_index(logits, target, ctx.beta, v), None, None
 
 
 class _Dense(torch.autograd.Function):
@@ -240,6 +390,42 @@ def _check_constant(name, value):
 def _check_shape(name, value, shape):
     if value.shape != shape:
         raise ValueError(f"{name}: shape {tuple(value.shape)}; allowed: {tuple(shape)}, the shape of the input")
+
+
+def _class_indices(target, input, ignore_index):
+    """Class indices as a column (N, 1), with 0 for the ignored, and whether each row is kept.
+
+    The range is checked on the CPU alone: on a GPU it would cost a synchronisation, and indexing asserts there.
+    """
+    if target.is_floating_point() or target.is_complex() or target.dtype == torch.bool:
+        raise TypeError(f"target: dtype {target.dtype}; allowed: integers, the class indices")
+    shape = input.shape[:1] * (input.dim() > 1) + input.shape[2:]
+    if target.shape != shape:
+        raise ValueError(
+            f"target: integers of shape {tuple(target.shape)}; allowed: class indices of shape {tuple(shape)}"
+            ", or one float a class in the input's shape (convert one-hot integers with .to)"
+        )
+    K = input.shape[min(1, input.dim() - 1)]
+    kept = target != ignore_index
+    if _on_cpu(target):
+        wrong = (kept & ((target < 0) | (target >= K))).nonzero()
+        if len(wrong):
+            place = tuple(wrong[0].tolist())
+            raise ValueError(
+                f"target: class {target[place].item()} at position {place}; "
+                f"allowed: 0 to {K - 1}, or ignore_index = {ignore_index}"
+            )
+    return torch.where(kept, target, 0).long().reshape(-1, 1), kept.reshape(-1, 1)
+
+
+def _keep(rows, kept):
+    """The rows, with those that do not count set to 0, so that nothing of them reaches a gradient."""
+    return rows if _on_cpu(kept) and bool(kept.all()) else torch.where(kept, rows, 0.0)
+
+
+def _on_cpu(a):
+    """Whether looking at the values is cheap, and not baked into a compiled graph."""
+    return a.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
 def _number(name, value, domain, default=None):

@@ -8,17 +8,21 @@
 
 -log p is the sum of (1 - p)^n / n over all n; Poly-1 changes the coefficient of n = 1 from 1 to 1 + eps.
 
-    input       logits (K,), (N, K) or (N, K, d1, ...), the K classes second, as everywhere in PyTorch
-    target      one float a class, in the input's shape
-    eps         a number, default 1.0; weight of the term 1 - p_c
-    reduction   "mean" (divided by the number of rows; NaN where that is 0), "sum", or "none"
-    normalizer  None, or a number > 0 that the mean is divided by instead
+    input         logits (K,), (N, K) or (N, K, d1, ...), the K classes second, as everywhere in PyTorch
+    target        class indices: integers of the input's shape without the classes; or one float a class, in the input's
+                  shape
+    eps           a number, default 1.0; weight of the term 1 - p_c
+    ignore_index  rows with this target count for nothing, whatever their logits hold, NaN too
+    reduction     "mean" (divided by the number of kept rows, by N for a target of one float a class; NaN where that is
+                  0), "sum", or "none"
+    normalizer    None, or a number > 0 that the mean is divided by instead
 
 The backward pass is the closed form, from the saved logits; it is differentiable again, by the closed Hessian-vector
 product. Gradients flow to the input alone: anything else that requires grad is refused. Half and bfloat16 are computed
 in float32 and rounded once. No argument is written to.
 
-Raises TypeError for a wrong dtype; ValueError for a wrong shape, an unknown reduction or a number outside its domain.
+Raises TypeError for a wrong dtype; ValueError for a wrong shape, a class out of range (looked at on the CPU alone), an
+unknown reduction or a number outside its domain.
 
 Reference: Leng et al. 2022, PolyLoss, arXiv 2204.12511, eq. 6
 """
@@ -36,6 +40,7 @@ def poly1(
     target: Tensor,
     *,
     eps: float | None = 1.0,
+    ignore_index: int = -100,
     reduction: str = "mean",
     normalizer: Tensor | float | None = None,
 ) -> Tensor:
@@ -43,32 +48,120 @@ def poly1(
     rows = _rows(input)
     eps = _number("eps", eps, "real", 1.0)
     _check_constant("target", target)
-    if not target.is_floating_point():
-        raise TypeError(f"target: dtype {target.dtype}; allowed: a floating-point dtype (convert with .to)")
-    _check_shape("target", target, input.shape)
-    y = _to_rows(target).to(rows.dtype)
-    losses = _Dense.apply(rows, y, eps)
-    row_weight, denominator = None, rows.shape[0]
+    row_weight: Tensor | None = None
+    if target.is_floating_point():
+        _check_shape("target", target, input.shape)
+        y, denominator = _to_rows(target).to(rows.dtype), rows.shape[0]
+        losses = _Dense.apply(rows, y, eps)
+    else:
+        y, kept = _class_indices(target, input, ignore_index)
+        rows = _keep(rows, kept)
+        row_weight = torch.where(kept, 1.0, 0.0).to(rows.dtype)
+        denominator = row_weight.sum()
+        losses = _Index.apply(rows, y, eps)
     return _reduce(losses, row_weight, denominator, normalizer, reduction, input)
 
 
 class Poly1Loss(nn.Module):
     """``poly1`` as a module; tensors among the options are buffers."""
 
-    def __init__(self, *, eps: float | None = 1.0, reduction: str = "mean") -> None:
+    def __init__(self, *, eps: float | None = 1.0, ignore_index: int = -100, reduction: str = "mean") -> None:
         super().__init__()
         self.eps = eps
+        self.ignore_index = ignore_index
         self.reduction = reduction
 
     def forward(self, input: Tensor, target: Tensor, *, normalizer: Tensor | float | None = None) -> Tensor:
         """The loss of the input; ``normalizer`` replaces the denominator of the mean."""
-        return poly1(input, target, eps=self.eps, reduction=self.reduction, normalizer=normalizer)
+        return poly1(
+            input, target, eps=self.eps, ignore_index=self.ignore_index, reduction=self.reduction, normalizer=normalizer
+        )
 
     def extra_repr(self) -> str:
-        return ", ".join(f"{n}={getattr(self, n)!r}" for n in ("eps", "reduction"))
+        return ", ".join(f"{n}={getattr(self, n)!r}" for n in ("eps", "ignore_index", "reduction"))
 
 
 # The closed form, on rows: logits (N, K), one value a row (N, 1), one value a class (K,).
+
+
+def _value_index(logits, target, eps):
+    """Losses of rows; target: class indices (N, 1)."""
+    classes = torch.arange(logits.shape[1], device=logits.device)
+    onehot = classes == target
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
+    # how far each logit is below the largest: never negative
+    gap = top - logits
+    # numerators of softmax, the largest of them 1
+    scaled = torch.exp(-gap)
+    others = torch.sum(torch.where(onehot, 0, scaled), dim=1, keepdim=True)
+    is_top = classes == top_class
+    # without the largest, so that nothing small is lost beside its 1
+    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
+    # the denominator of softmax
+    mass = 1 + rest
+    # 1 - p_c, as the sum of the other classes
+    q_c = others / mass
+    gap_c = top - torch.gather(logits, 1, target)
+    log_mass = torch.log1p(rest)
+    # never the logarithm of p
+    log_p_c = -(gap_c + log_mass)
+    return eps * q_c - log_p_c
+
+
+def _gradient_index(logits, target, eps):
+    """Gradients of rows; target: class indices (N, 1)."""
+    classes = torch.arange(logits.shape[1], device=logits.device)
+    onehot = classes == target
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
+    # how far each logit is below the largest: never negative
+    gap = top - logits
+    # numerators of softmax, the largest of them 1
+    scaled = torch.exp(-gap)
+    is_top = classes == top_class
+    # without the largest, so that nothing small is lost beside its 1
+    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
+    # the denominator of softmax
+    mass = 1 + rest
+    gap_c = top - torch.gather(logits, 1, target)
+    p_c = torch.exp(-gap_c) / mass
+    p = scaled / mass
+    return torch.where(onehot, (1 + eps * p_c - eps) * p_c - 1, (1 + eps * p_c) * p)
+
+
+def _hvp_index(logits, target, eps, v):
+    """Hessians times v of rows; target: class indices (N, 1)."""
+    classes = torch.arange(logits.shape[1], device=logits.device)
+    onehot = classes == target
+    top_class = torch.argmax(logits, dim=1, keepdim=True)
+    top = torch.gather(logits, 1, top_class)
+    # how far each logit is below the largest: never negative
+    gap = top - logits
+    # numerators of softmax, the largest of them 1
+    scaled = torch.exp(-gap)
+    others = torch.sum(torch.where(onehot, 0, scaled), dim=1, keepdim=True)
+    is_top = classes == top_class
+    # without the largest, so that nothing small is lost beside its 1
+    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
+    # the denominator of softmax
+    mass = 1 + rest
+    # 1 - p_c, as the sum of the other classes
+    q_c = others / mass
+    gap_c = top - torch.gather(logits, 1, target)
+    p_c = torch.exp(-gap_c) / mass
+    p = scaled / mass
+    sum_p_v = torch.sum(p * v, dim=1, keepdim=True)
+    return (
+        eps
+        * (
+            v * torch.where(onehot, -q_c, p_c)
+            + sum_p_v * torch.where(onehot, 1 - 2 * p_c, -2 * p_c)
+            + p_c * torch.gather(v, 1, target)
+        )
+        + v
+        - sum_p_v
+    ) * p
 
 
 def _value_dense(logits, target, eps):
@@ -135,6 +228,48 @@ def _hvp_dense(logits, target, eps, v):
     return (
         eps * (sum_p_v * (target - 2 * sum_p_y) + (sum_p_y - target) * v + sum_p_v_y) + target_sum * (v - sum_p_v)
     ) * p
+
+
+class _Index(torch.autograd.Function):
+    """Losses of rows; the backward pass is the closed form of the gradient."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(logits, target, eps):
+        return _value_index(logits, target, eps)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        logits, target, eps = inputs
+        ctx.save_for_backward(logits, target)
+        ctx.eps = eps
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        logits, target = ctx.saved_tensors
+        return cotangent * _IndexGradient.apply(logits, target, ctx.eps), None, None
+
+
+class _IndexGradient(torch.autograd.Function):
+    """Gradients of rows; the backward pass is the closed form of the Hessian times a vector."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(logits, target, eps):
+        return _gradient_index(logits, target, eps)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        logits, target, eps = inputs
+        ctx.save_for_backward(logits, target)
+        ctx.eps = eps
+
+    @staticmethod
+    def backward(ctx, v):
+        logits, target = ctx.saved_tensors
+        return _hvp_index(logits, target, ctx.eps, v), None, None
 
 
 class _Dense(torch.autograd.Function):
@@ -226,6 +361,42 @@ def _check_constant(name, value):
 def _check_shape(name, value, shape):
     if value.shape != shape:
         raise ValueError(f"{name}: shape {tuple(value.shape)}; allowed: {tuple(shape)}, the shape of the input")
+
+
+def _class_indices(target, input, ignore_index):
+    """Class indices as a column (N, 1), with 0 for the ignored, and whether each row is kept.
+
+    The range is checked on the CPU alone: on a GPU it would cost a synchronisation, and indexing asserts there.
+    """
+    if target.is_floating_point() or target.is_complex() or target.dtype == torch.bool:
+        raise TypeError(f"target: dtype {target.dtype}; allowed: integers, the class indices")
+    shape = input.shape[:1] * (input.dim() > 1) + input.shape[2:]
+    if target.shape != shape:
+        raise ValueError(
+            f"target: integers of shape {tuple(target.shape)}; allowed: class indices of shape {tuple(shape)}"
+            ", or one float a class in the input's shape (convert one-hot integers with .to)"
+        )
+    K = input.shape[min(1, input.dim() - 1)]
+    kept = target != ignore_index
+    if _on_cpu(target):
+        wrong = (kept & ((target < 0) | (target >= K))).nonzero()
+        if len(wrong):
+            place = tuple(wrong[0].tolist())
+            raise ValueError(
+                f"target: class {target[place].item()} at position {place}; "
+                f"allowed: 0 to {K - 1}, or ignore_index = {ignore_index}"
+            )
+    return torch.where(kept, target, 0).long().reshape(-1, 1), kept.reshape(-1, 1)
+
+
+def _keep(rows, kept):
+    """The rows, with those that do not count set to 0, so that nothing of them reaches a gradient."""
+    return rows if _on_cpu(kept) and bool(kept.all()) else torch.where(kept, rows, 0.0)
+
+
+def _on_cpu(a):
+    """Whether looking at the values is cheap, and not baked into a compiled graph."""
+    return a.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
 def _number(name, value, domain, default=None):
