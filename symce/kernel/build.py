@@ -99,7 +99,7 @@ def _forms(loss: Loss, value: Expr) -> tuple[str, ...]:
 
 
 def _takes_one_hot(value: Expr) -> bool:
-    """Whether the value is defined term by term where y is one-hot: no logarithm of y, no power of it that may be 1/0."""
+    """Whether the value is defined term by term where y is one-hot: no logarithm of y, no power that may be 1/0."""
     at_one_hot = spread_one_hot(value, y)
     logs = any(e.args[0].has(KroneckerDelta) for e in at_one_hot.atoms(log))
     return not logs and all(p.exp.is_positive for p in at_one_hot.atoms(Pow) if p.base.has(KroneckerDelta))
