@@ -56,7 +56,8 @@ TERMS = 200
 
 def needs_it(expr: Expr) -> bool:
     """Whether a power of 1 - p_c, or of p_c, stands in the expression that may be negative."""
-    return any((_is_complement(p.base) or _is_p_c(p.base)) and not p.exp.is_nonnegative for p in expr.atoms(Pow))
+    bases = [p.base for p in expr.atoms(Pow) if not p.exp.is_nonnegative]
+    return any(_is_complement(b) or _is_complement(-b) or _is_p_c(b) for b in bases)
 
 
 def true_class_apart(expr: Expr, row: ClassIndex) -> Apart | None:

@@ -85,3 +85,13 @@ def test_no_gradient_flows_to_anything_but_the_input() -> None:
         losses.cross_entropy(z, y)
     with pytest.raises(ValueError, match=r"weight.*detach"):
         losses.cross_entropy(z, torch.tensor(C), weight=torch.ones(3, dtype=torch.float64, requires_grad=True))
+
+
+def test_a_loss_that_divides_by_the_other_classes_says_how_many_it_takes() -> None:
+    from symce_kernels.numpy import label_smoothing as in_numpy
+    from symce_kernels.torch import label_smoothing as in_torch
+
+    with pytest.raises(ValueError, match="K = 1 classes; allowed: at least 2"):
+        in_numpy.value(np.zeros((3, 1)), np.zeros(3, dtype=int))
+    with pytest.raises(ValueError, match="K = 1 classes; allowed: at least 2"):
+        in_torch(torch.zeros(3, 1), torch.zeros(3, dtype=torch.long))
