@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from kernels.calls import LOSSES, NAMES, accepted, forms, numpy_module
 
 Z = np.array([[1.0, 2.0, 3.0], [0.0, 1.0, 0.0]])
