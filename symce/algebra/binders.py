@@ -15,7 +15,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from sympy import Basic, Expr, S, Symbol, exp, sympify
+from sympy import Basic, Expr, S, Symbol, exp
+from sympy.core.sympify import _sympify
 
 from symce.algebra.indices import Index
 
@@ -28,7 +29,7 @@ class Binder(Expr):
     def __new__(cls, body: Any, index: Index) -> Expr:
         if not isinstance(index, Index):
             raise TypeError(f"{cls.__name__} binds an index of classes, samples or features, not {index!r}")
-        expr = sympify(body)
+        expr = _sympify(body)
         if not isinstance(expr, Expr):
             raise TypeError(f"the body of {cls.__name__} must be a SymPy expression, not {body!r}")
         canonical = type(index)(f"%{1 + height(expr)}")

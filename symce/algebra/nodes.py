@@ -4,7 +4,8 @@ subexpressions under a name. Each has a definite value, so that every displayed 
 
 from __future__ import annotations
 
-from sympy import Basic, Expr, Indexed, sympify
+from sympy import Basic, Expr, Indexed
+from sympy.core.sympify import _sympify
 
 from symce.algebra.binders import Binder
 from symce.algebra.functions import Sigmoid, Softmax
@@ -18,7 +19,7 @@ class _Derivative(Expr):
             raise TypeError(
                 f"{variable} is not an entry of a vector: differentiate with respect to z[j], p[k], s[k], ..."
             )
-        function = sympify(function)
+        function = _sympify(function)
         # below a sum the variable's index may be a bound one, but never one that the function itself binds
         taken = sorted(str(b.bound) for b in function.atoms(Binder) if b.bound in variable.free_symbols)
         if taken:
@@ -53,7 +54,7 @@ class Product(Expr):
     is_commutative = True
 
     def __new__(cls, outer: Expr, inner: Expr) -> Expr:
-        return Expr.__new__(cls, sympify(outer), sympify(inner))
+        return Expr.__new__(cls, _sympify(outer), _sympify(inner))
 
     @property
     def outer(self) -> Expr:
@@ -70,7 +71,7 @@ class Named(Expr):
     is_commutative = True
 
     def __new__(cls, label: Expr, definition: Expr) -> Expr:
-        return Expr.__new__(cls, label, sympify(definition))
+        return Expr.__new__(cls, label, _sympify(definition))
 
     @property
     def label(self) -> Expr:

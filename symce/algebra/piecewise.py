@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Basic, Expr, S, sympify
+from sympy import Basic, Expr, S
+from sympy.core.sympify import _sympify
 
 
 class Where(Expr):
@@ -16,7 +17,7 @@ class Where(Expr):
     is_commutative = True
 
     def __new__(cls, condition: Any, then: Any, otherwise: Any) -> Expr:
-        condition, then, otherwise = sympify(condition), sympify(then), sympify(otherwise)
+        condition, then, otherwise = _sympify(condition), _sympify(then), _sympify(otherwise)
         if condition is S.true or then == otherwise:
             return then
         if condition is S.false:

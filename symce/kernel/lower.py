@@ -23,7 +23,6 @@ from sympy import (
     S,
     Symbol,
     exp,
-    expand,
     log,
     sign,
     tanh,
@@ -35,12 +34,21 @@ from symce.algebra.functions import Sigmoid, Softmax, Softplus
 from symce.algebra.indices import ClassIndex, K, c
 from symce.algebra.nodes import Named
 from symce.algebra.piecewise import Where
-from symce.derivation.model import z as LOGITS
 from symce.kernel import ir
 from symce.kernel.apart import Rate, Share, needs_it, true_class_apart
+from symce.kernel.patterns import (
+    complement_of,
+    complementary_pair,
+    delta_of,
+    only_numbers,
+    reading_order,
+    separated,
+    sum_name,
+    unbounded,
+    vanishing,
+)
 from symce.kernel.stable import ONE, ZERO, SoftmaxForms, div, mul, neg, product, total, where
-from symce.rules.dependence import entries, varies
-from symce.rules.sums import LINEARITY
+from symce.rules.dependence import entries
 
 
 class LoweringError(RuntimeError):
@@ -225,33 +233,33 @@ class Lowering:
             case Sigmoid():
                 return neg(ir.Map("softplus", (neg(self.lower(argument.args[0], row)),)))
             case Mul() if argument.has(Softmax, Sigmoid):
-                return total([self.log(f, row) for f in _reading_order(argument.args)])
+                return total([self.log(f, row) for f in reading_order(argument.args)])
             case Pow():
                 return mul(self.lower(argument.exp, row), self.log(argument.base, row))
-        whole = _complement_of(argument)
+        whole = complement_of(argument)
         if isinstance(whole, Sigmoid):
             return neg(ir.Map("softplus", (self.lower(whole.args[0], row),)))
         return ir.Map("log", (self.lower(argument, row),))
 
     def add(self, expr: Add, row: ClassIndex | None) -> ir.Node:
-        whole = _complement_of(expr)
+        whole = complement_of(expr)
         if whole is not None:
             return self.complement(whole, row)
-        whole = _complement_of(-expr)
+        whole = complement_of(-expr)
         if whole is not None:
             return neg(self.complement(whole, row))
-        delta = _delta_of(expr)
+        delta = delta_of(expr)
         if delta is not None:
             return self.by_case(expr, delta, row)
         terms = list(expr.args)
-        pair = _complementary_pair(terms)
+        pair = complementary_pair(terms)
         nodes: list[ir.Node] = []
         if pair is not None:
             one, probability = pair
             terms = [t for t in terms if t not in pair]
-            other = self.complement(_probability(probability), row)
+            other = self.complement(probability(probability), row)
             nodes.append(other if one == 1 else neg(other))
-        return total(nodes + [self.lower(t, row) for t in _reading_order(tuple(terms))])
+        return total(nodes + [self.lower(t, row) for t in reading_order(tuple(terms))])
 
     def by_case(self, expr: Expr, delta: KroneckerDelta, row: ClassIndex | None) -> ir.Node:
         """An expression in delta_cj, as its value at the true class and its value elsewhere: 1 - p_c never cancels."""
@@ -284,16 +292,16 @@ class Lowering:
         below: list[ir.Node] = []
         infinite: list[ir.Node] = []
         minus = False
-        for factor in _reading_order(tuple(plain)):
+        for factor in reading_order(tuple(plain)):
             if isinstance(factor, Rational):
                 minus = factor.is_negative
                 above.append(ir.Const(Fraction(abs(int(factor.p)))))
                 below.append(ir.Const(Fraction(int(factor.q))))
-            elif self._derivative and isinstance(factor, Pow) and _vanishing(factor.base) and factor.exp.is_negative:
+            elif self._derivative and isinstance(factor, Pow) and vanishing(factor.base) and factor.exp.is_negative:
                 above.append(self.power(factor.base, factor.exp, row))
             elif isinstance(factor, Pow) and factor.exp.could_extract_minus_sign() and factor.exp.is_Rational:
                 below.append(self.power(factor.base, -factor.exp, row))
-            elif factor.has(log, Rate) or (_unbounded(factor) and not _only_numbers(plain, factor)):
+            elif factor.has(log, Rate) or (unbounded(factor) and not only_numbers(plain, factor)):
                 infinite.append(self.lower(factor, row))
             else:
                 above.append(self.lower(factor, row))
@@ -307,7 +315,7 @@ class Lowering:
     def masked(self, factors: list[Expr], row: ClassIndex | None) -> ir.Node | None:
         """A product with a bracket that is 0 at the true class, or 0 elsewhere: by selection, not by multiplication."""
         for factor in factors:
-            delta = _delta_of(factor) if isinstance(factor, Add) else None
+            delta = delta_of(factor) if isinstance(factor, Add) else None
             if delta is None or row is None:
                 continue
             at_c, elsewhere = factor.xreplace({delta: S.One}).xreplace({row: c}), factor.xreplace({delta: S.Zero})
@@ -320,7 +328,7 @@ class Lowering:
 
     def power(self, base: Expr, exponent: Expr, row: ClassIndex | None) -> ir.Node:
         node = self.lower(base, row)
-        if self._derivative and _vanishing(base) and not exponent.is_nonnegative:
+        if self._derivative and vanishing(base) and not exponent.is_nonnegative:
             # where 1 - p_k (or p_k) is 0, what this is multiplied by vanishes faster: 0 in the limit, not infinity
             certain = ir.Map("eq", (node, ZERO))
             power = ir.Map("pow", (where(certain, ONE, node), self.lower(exponent, row)))
@@ -360,7 +368,7 @@ class Lowering:
             inner = self.lower(body, index)
             minus = isinstance(inner, ir.Map) and inner.op == "neg"
             summed = ir.Reduce("sum", neg(inner) if minus else inner)
-            name = self.let(_sum_name(body, index), summed)
+            name = self.let(sum_name(body, index), summed)
             node = neg(name) if minus else name
         self._sums[expr] = node
         return node
@@ -370,102 +378,3 @@ class Lowering:
             return self.forms(body.base).logsumexp
         terms = self.let("terms", self.lower(body, index), f"{body}, of which log-sum-exp is taken")
         return SoftmaxForms(self.let, terms, None, None).logsumexp
-
-
-def _vanishing(base: Expr) -> bool:
-    """Whether the base of a power is a probability, or 1 less one: 0 in floating point, where mathematics has none."""
-    return _complement_of(base) is not None or isinstance(base, Softmax | Sigmoid)
-
-
-def separated(expr: FiniteSum) -> Expr | None:
-    """A sum over k of products of something in k and something in another class, with the latter taken out.
-
-    None where a sum stays that depends on the other class: then it takes a value for every pair.
-    """
-    index, body = expr.open()
-    flat = expand(body, log=False, power_base=False, complex=False, trig=False, func=False)
-    result = LINEARITY.exhaust(FiniteSum(flat, index))
-    if result is None:
-        return None
-    coupled = [s for s in result.atoms(FiniteSum) if any(isinstance(f, ClassIndex) and f != c for f in s.free_symbols)]
-    return None if coupled else result
-
-
-def _only_numbers(factors: list[Expr], factor: Expr) -> bool:
-    """Whether all the other factors are numbers, none of them 0."""
-    return all(f is factor or isinstance(f, Rational) for f in factors)
-
-
-def _unbounded(expr: Expr) -> bool:
-    """Whether the expression is infinite where a logit is: a masked class has -inf."""
-    match expr:
-        case Indexed():
-            return bool(expr.base == LOGITS)
-        case Add() | Mul() | Abs() | Softplus():
-            return any(_unbounded(a) for a in expr.args)
-        case Pow():
-            return _unbounded(expr.base)
-        case Where():
-            return _unbounded(expr.then) or _unbounded(expr.otherwise)
-    return False
-
-
-def _complement_of(expr: Expr) -> Softmax | Sigmoid | None:
-    """x where the expression is 1 - x, for x a probability."""
-    if isinstance(expr, Add) and len(expr.args) == 2:
-        rest = 1 - expr
-        if isinstance(rest, Softmax | Sigmoid):
-            return rest
-    return None
-
-
-def _complementary_pair(terms: list[Expr]) -> tuple[Expr, Expr] | None:
-    """1 and -x, or -1 and x, among the terms of a sum, for x a probability."""
-    for one in (S.One, S.NegativeOne):
-        if one in terms:
-            for term in terms:
-                if isinstance(-one * term, Softmax | Sigmoid):
-                    return one, term
-    return None
-
-
-def _probability(term: Expr) -> Softmax | Sigmoid:
-    """x of x or -x."""
-    probability: Softmax | Sigmoid = term if isinstance(term, Softmax | Sigmoid) else -term
-    return probability
-
-
-def _delta_of(expr: Add) -> KroneckerDelta | None:
-    """A delta that is a term of the sum, or a factor of one."""
-    for term in expr.args:
-        for factor in Mul.make_args(term):
-            if isinstance(factor, KroneckerDelta):
-                return factor
-    return None
-
-
-def _reading_order(args: tuple[Expr, ...]) -> list[Expr]:
-    """Positive terms first, so that generated code begins with what it has and not with a minus sign."""
-    return sorted(args, key=lambda t: (bool(t.could_extract_minus_sign()), t.sort_key()))
-
-
-def _sum_name(body: Expr, index: ClassIndex) -> str:
-    if isinstance(body, Indexed):
-        return {"y": "target_sum"}.get(str(body.base), f"{body.base}_sum")
-    letters = [_letter(f) for f in Mul.make_args(body)]
-    if all(letters) and varies(body, index) and len(letters) <= 3:
-        return "sum_" + "_".join(sorted(str(x) for x in letters))
-    return "total"
-
-
-def _letter(factor: Expr) -> str | None:
-    match factor:
-        case Share():
-            return "share"
-        case Softmax():
-            return "p"
-        case Indexed():
-            return str(factor.base)
-        case log() if isinstance(factor.args[0], Softmax):
-            return "log_p"
-    return None

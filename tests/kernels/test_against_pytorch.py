@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from kernels.calls import Call, calls, close, numpy_module, torch_call
 
-torch = pytest.importorskip("torch")
 F = torch.nn.functional
 LOSSES = import_module("symce_kernels.torch")
 EVERY_DTYPE = ("float64", "float32", "float16", "bfloat16")

@@ -43,7 +43,8 @@ def call(name: str, library: str, changed: dict[str, Any]) -> Any:
     arguments: dict[str, Any] = {"logits": Z, "target": Y if name == "bce_with_logits" else C, **changed}
     if library == "numpy":
         return numpy_module(name).value(**arguments)
-    torch = pytest.importorskip("torch")
+    import torch
+
     arguments = {n: torch.tensor(a) if isinstance(a, np.ndarray | np.floating) else a for n, a in arguments.items()}
     return getattr(import_module("symce_kernels.torch"), name)(input=arguments.pop("logits"), **arguments)
 
@@ -79,7 +80,8 @@ def test_every_loss_refuses_an_unknown_reduction_and_a_bad_normalizer(name: str)
 
 
 def test_no_gradient_flows_to_anything_but_the_input() -> None:
-    torch = pytest.importorskip("torch")
+    import torch
+
     losses = import_module("symce_kernels.torch")
     z, y = torch.tensor(Z, requires_grad=True), torch.tensor(Y, requires_grad=True)
     with pytest.raises(ValueError, match=r"target.*detach"):

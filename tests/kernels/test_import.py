@@ -6,8 +6,6 @@ import json
 import subprocess
 import sys
 
-import pytest
-
 CODE = """
 import json, sys, time
 import numpy
@@ -38,7 +36,7 @@ def test_it_is_quick() -> None:
 
 
 def test_a_torch_kernel_loads_neither_sympy_nor_symce() -> None:
-    pytest.importorskip("torch")
+    __import__("torch")  # without it this test fails: it is not skipped
     # torch itself imports SymPy when it compiles; that is not the kernel's doing
     code = CODE.replace("import numpy\n", "import numpy, torch\n").replace("numpy.cross_entropy", "torch.cross_entropy")
     found = measured(code)

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernels.calls import LOSSES, NAMES, accepted, calls, close, numpy_module, to_torch, torch_call, torch_options
-
-torch = pytest.importorskip("torch")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -74,8 +74,6 @@ def test_the_derivation_shown_is_the_one_derived(
     (shown,) = [text for kind, text in BLOCKS if kind == "text" and text.startswith("Corollary")]
     assert main(["show", str(FILE)]) == 0
     printed = capsys.readouterr().out
-    if "π̂" not in printed:
-        pytest.skip("this terminal has no Unicode")
     assert shown in printed
 
 
@@ -93,7 +91,7 @@ PAIRS = [(code, out) for (kind, code), (after, out) in pairwise(BLOCKS) if (kind
 def test_code_prints_what_is_shown(number: int, written: Path) -> None:
     code, shown = PAIRS[number]
     if "torch" in code:
-        pytest.importorskip("torch")
+        __import__("torch")  # without it this test fails: it is not skipped
     run = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from targets.programs import KERNELS
 
-torch = pytest.importorskip("torch")
 F = torch.nn.functional
 gradcheck, gradgradcheck = torch.autograd.gradcheck, torch.autograd.gradgradcheck
 

@@ -17,7 +17,7 @@ MUTANTS = (*NUMPY, *TORCH)
 @pytest.mark.parametrize("mutant", MUTANTS, ids=[f"{m.target}: {m.what}" for m in MUTANTS])
 def test_a_wrong_kernel_is_caught(mutant: Mutant, checkout: Path, tmp_path: Path) -> None:
     if mutant.target == "torch":
-        pytest.importorskip("torch")
+        __import__("torch")  # without it this test fails: it is not skipped
     package, loss = checkout / "generated" / "symce_kernels", catalogue()[mutant.loss]
     root = mutant.write(package, tmp_path)
     report = verify([loss], root, targets=[mutant.target])
@@ -33,7 +33,7 @@ def test_a_wrong_kernel_is_caught(mutant: Mutant, checkout: Path, tmp_path: Path
 @pytest.mark.parametrize(("loss", "target"), sorted({(m.loss, m.target) for m in MUTANTS}))
 def test_the_modules_are_right_before_the_edits(loss: str, target: str, checkout: Path) -> None:
     if target == "torch":
-        pytest.importorskip("torch")
+        __import__("torch")  # without it this test fails: it is not skipped
     assert verify([catalogue()[loss]], checkout / "generated", targets=[target]).ok
 
 

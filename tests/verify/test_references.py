@@ -50,7 +50,7 @@ def rows(loss: Loss, size: int, per_entry: bool = False) -> tuple[Rows, Any, Any
 @pytest.mark.parametrize("size", [1, 2, 5])
 @pytest.mark.parametrize("name", sorted(LOSSES))
 def test_autograd_and_mpmath_agree(name: str, size: int) -> None:
-    pytest.importorskip("torch")
+    __import__("torch")  # without it this test fails: it is not skipped
     loss = LOSSES[name]
     for per_entry in (False, True) if loss.target == "multilabel" else (False,):
         arguments = rows(loss, size, per_entry)
@@ -65,7 +65,8 @@ def test_autograd_and_mpmath_agree(name: str, size: int) -> None:
 
 
 def test_autograd_reads_what_pytorch_has() -> None:
-    torch = pytest.importorskip("torch")
+    import torch
+
     functional = torch.nn.functional
     made, _, _ = rows(LOSSES["label_smoothing_uniform"], 5)
     z, c = torch.tensor(made.logits), torch.tensor(made.target)
