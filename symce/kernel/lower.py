@@ -257,7 +257,7 @@ class Lowering:
         if pair is not None:
             one, probability = pair
             terms = [t for t in terms if t not in pair]
-            other = self.complement(probability(probability), row)
+            other = self.complement(without_sign(probability), row)
             nodes.append(other if one == 1 else neg(other))
         return total(nodes + [self.lower(t, row) for t in reading_order(tuple(terms))])
 

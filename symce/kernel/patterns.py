@@ -71,7 +71,7 @@ def complementary_pair(terms: list[Expr]) -> tuple[Expr, Expr] | None:
     return None
 
 
-def probability(term: Expr) -> Softmax | Sigmoid:
+def without_sign(term: Expr) -> Softmax | Sigmoid:
     """x of x or -x."""
     probability: Softmax | Sigmoid = term if isinstance(term, Softmax | Sigmoid) else -term
     return probability
