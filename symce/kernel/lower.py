@@ -46,6 +46,7 @@ from symce.kernel.patterns import (
     sum_name,
     unbounded,
     vanishing,
+    without_sign,
 )
 from symce.kernel.stable import ONE, ZERO, SoftmaxForms, div, mul, neg, product, total, where
 from symce.rules.dependence import entries
