@@ -44,7 +44,8 @@ def checking(proofs: Mapping[str, Sequence[Any]], *, beside: int = 0) -> Iterato
         return
     # spawned, not forked: a bar on the terminal is drawn by a thread, and threads do not survive a fork
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts) as pool:
-        waiting = {name: pool.submit(_check_file, proofs[name]) for name in proofs}
+        with _interrupts_held():  # the workers start here, and import for a while before they can ignore anything
+            waiting = {name: pool.submit(_check_file, proofs[name]) for name in proofs}
         try:
             yield lambda steps: Checks({n: waiting[n].result() for n in steps.over("checking", list(proofs), proofs)})
         except BaseException:
@@ -56,6 +57,19 @@ def _cores() -> int:
     """The cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits until this is over; processes that are started meanwhile never see it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _leave_interrupts() -> None:
