@@ -8,9 +8,6 @@ from typing import Literal
 
 from symce.kernel.ir import RowProgram
 
-#: What a caller may pass as target: "index" (class indices, N), "dense" (one value a class, N x K), both, or nothing.
-TargetForm = Literal["index", "dense"]
-
 
 @dataclass(frozen=True)
 class KernelParam:
@@ -27,9 +24,9 @@ class KernelParam:
 class Kernel:
     """One loss, ready to be printed.
 
-    ``programs`` maps a target form to the program that serves it, with inputs named ``logits`` (row), ``target``
-    (batch of class indices, or row), ``v`` (row, the vector of the Hessian-vector product) and the parameters
-    (scalar, class or row). A loss without target has the one form "none".
+    ``programs`` maps a target form, "index" (class indices, N) or "dense" (one value a class, N x K), to its program,
+    with inputs named ``logits`` (row), ``target`` (batch of class indices, or row), ``v`` (row, the vector of the
+    Hessian-vector product) and the parameters (scalar, class or row). A loss without target has the one form "none".
 
     ``linear_in_target``: the value is linear in y, so that class weights and smoothing act on the target
     (q_k = w_k ((1 - eps) y_k + eps / K)) and an index target is a one-hot one.

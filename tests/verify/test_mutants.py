@@ -9,7 +9,6 @@ from verify.mutants import NUMPY, TORCH, Mutant
 
 from symce.losses import catalogue
 from symce.verify import verify
-from symce.verify.modules import torch_installed
 
 MUTANTS = (*NUMPY, *TORCH)
 
@@ -47,8 +46,6 @@ def test_mpmath_catches_what_autograd_catches(mutant: Mutant, checkout: Path, tm
 
 def test_both_kernels_wrong_alike_are_caught(checkout: Path, tmp_path: Path) -> None:
     """NumPy against PyTorch alone would pass a mistake that both inherit from the closed form."""
-    if not torch_installed():
-        pytest.skip("PyTorch is not installed")
     numpy = next(m for m in NUMPY if m.what.startswith("p - y"))
     torch = next(m for m in TORCH if m.what.startswith("p - y"))
     package = checkout / "generated" / "symce_kernels"
