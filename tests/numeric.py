@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 import mpmath as mp
 from sympy import Basic, Indexed, KroneckerDelta
 
-from symce.algebra.binders import FiniteSum, LogSumExp
+from symce.algebra.binders import FiniteProduct, FiniteSum, LogSumExp
 from symce.algebra.functions import Sigmoid, Softmax, Softplus
-from symce.algebra.indices import ClassIndex, FeatureIndex, SampleIndex
+from symce.algebra.indices import ClassIndex, FeatureIndex, SampleIndex, TrueClass, one, two
 from symce.algebra.nodes import Named, Partial, Product, Total
 from symce.algebra.piecewise import Where
 
@@ -36,6 +36,12 @@ class Point:
         seed = sum((n + 1) * ord(ch) for n, ch in enumerate("|".join(map(str, key))))
         return mp.mpf(1) / 4 + mp.mpf((seed * 2654435761) % 1000003) / 1000003
 
+    def index(self, index: Basic) -> int:
+        """The value of an index; of a class by its number that number, of c_i the class of sample i."""
+        if isinstance(index, TrueClass):
+            return 1 + self.index(index.sample) % self.size
+        return int(index.name) if index in (one, two) else self.indices[index]
+
     def at(self, index: Basic, value: int) -> Point:
         return replace(self, indices={**self.indices, index: value})
 
@@ -46,21 +52,24 @@ class Point:
 def evaluate(expr: Basic, point: Point) -> mp.mpf:
     """The value of an expression at a point."""
     match expr:
+        case FiniteProduct():
+            index, body = expr.open(point.indices)
+            return mp.fprod(evaluate(body, point.at(index, n)) for n in range(1, point.length(index) + 1))
         case FiniteSum() | LogSumExp():
             index, body = expr.open(point.indices)
             terms = [evaluate(body, point.at(index, n)) for n in range(1, point.length(index) + 1)]
             return mp.fsum(terms) if isinstance(expr, FiniteSum) else mp.log(mp.fsum(mp.exp(t) for t in terms))
         case KroneckerDelta():
-            return mp.mpf(len({point.indices[a] for a in expr.args}) == 1)
+            return mp.mpf(len({point.index(a) for a in expr.args}) == 1)
         case Indexed():
-            return point.value((str(expr.base), *(point.indices[i] for i in expr.indices)))
+            return point.value((str(expr.base), *(point.index(i) for i in expr.indices)))
         case Softmax():
             vector, k = expr.args
-            key = ("softmax", str(vector), point.indices[k])
+            key = ("softmax", str(vector), point.index(k))
             if key in point.values:
                 return point.values[key]
             weights = [mp.exp(point.value((str(vector), n))) for n in range(1, point.size + 1)]
-            return weights[point.indices[k] - 1] / mp.fsum(weights)
+            return weights[point.index(k) - 1] / mp.fsum(weights)
         case Sigmoid():
             if isinstance(expr.args[0], Indexed):
                 entry = expr.args[0]

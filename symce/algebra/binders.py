@@ -1,4 +1,4 @@
-"""Nodes that bind an index: finite sums and log-sum-exp.
+"""Nodes that bind an index: finite sums, finite products and log-sum-exp.
 
 SymPy's own ``Sum`` captures (``Sum(z[k]*z[i], (k,1,n)).subs(i, k)`` gives ``Sum(z[k]**2)``), differentiates wrongly
 when the bound index is reused (sympy#21891), and holds two sums that differ in the name of the index for different.
@@ -86,9 +86,26 @@ class FiniteSum(Binder):
     def _eval_is_positive(self) -> bool | None:
         return True if self.args[0].is_positive else None
 
+    def _eval_is_nonnegative(self) -> bool | None:
+        return True if self.args[0].is_nonnegative else None
+
     def _eval_derivative(self, symbol: Any) -> Expr:
         index, body = self.open(guard(symbol).free_symbols)
         return FiniteSum(body.diff(symbol), index)
+
+
+class FiniteProduct(Binder):
+    """The product of ``body`` over the whole range of ``index``."""
+
+    @classmethod
+    def shortcut(cls, body: Expr, index: Index) -> Expr | None:
+        return S.One if body is S.One else None
+
+    def _eval_is_extended_real(self) -> bool | None:
+        return self.args[0].is_extended_real  # type: ignore[no-any-return]
+
+    def _eval_is_positive(self) -> bool | None:
+        return True if self.args[0].is_positive else None
 
 
 class LogSumExp(Binder):

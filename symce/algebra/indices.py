@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from itertools import count
 from typing import Any, ClassVar
 
-from sympy import Basic, Symbol
+from sympy import Basic, Expr, Symbol
 
 K = Symbol("K", integer=True, positive=True)
 N = Symbol("N", integer=True, positive=True)
@@ -67,6 +67,31 @@ class FeatureIndex(Index):
     names = "d e f"
 
 
+#: The two classes of a loss that has no more.
+one, two = ClassIndex("1"), ClassIndex("2")
+
+
+class TrueClass(Expr):
+    """The true class of a sample, c_i: an index of classes that follows an index of samples."""
+
+    is_commutative = True
+    is_integer = True
+    is_positive = True
+    size: ClassVar[Symbol] = K
+
+    def __new__(cls, sample: SampleIndex) -> TrueClass:
+        return Expr.__new__(cls, sample)  # type: ignore[no-any-return]
+
+    @property
+    def sample(self) -> SampleIndex:
+        return self.args[0]  # type: ignore[no-any-return]
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"c_{self.sample.name}"
+
+
+#: What may stand where an entry of a vector over the classes is taken.
+ClassLike = ClassIndex | TrueClass
 #: The true class, and the logit with respect to which a gradient is taken.
 c = ClassIndex("c")
 j = ClassIndex("j")

@@ -190,9 +190,12 @@ class Printer:
         return op(text, 0.55 * len(name) if name != "sigma" else 0.6)
 
     def quantity(self, name: str, vectors: tuple[str, ...]) -> Box:
+        if name == "E":  # of -log q_X for an X that is drawn from p
+            drawn, model = (latex_vector(vectors[0], self.symbols), latex_letter(vectors[-1], ("X",), self.symbols))
+            return op(rf"\mathbb{{E}}_{{X \sim {drawn}}}[-\log {model}]", 6.5)
         head = "D_{KL}" if name == "KL" else name
         between = r" \| " if name == "KL" else ", "
-        text = f"{head}({between.join(latex_vector(v) for v in vectors)})"
+        text = f"{head}({between.join(latex_vector(v, self.symbols) for v in vectors)})"
         return op(text, 0.8 + 0.5 * len(name) + 1.2 * len(vectors))
 
     def power(self, base: Node, exponent: Node) -> Box:
@@ -208,7 +211,7 @@ class Printer:
         return Box(f"{box.text}^{script(raised.text)}", box.width + 0.75 * raised.width, box.tall or raised.tall)
 
     def big(self, node: Big) -> Box:
-        return Box(rf"\sum_{{{latex_letter(node.index)}=1}}^{{{node.size}}}", 1.75, True)
+        return Box(rf"\{node.sign}_{{{latex_letter(node.index)}=1}}^{{{node.size}}}", 1.75, True)
 
     def derivative(self, node: Derivative) -> Box:
         inner = self.print(node.of)

@@ -55,6 +55,12 @@ _SPECIAL = {
     "L": (r"\mathcal{L}", "ℒ", "L"),
     "Lbatch": (r"\mathcal{L}_{\mathrm{batch}}", "ℒ_batch", "Lbatch"),
     "Lreg": (r"\mathcal{L}_{\mathrm{reg}}", "ℒ_reg", "Lreg"),
+    # a true distribution and a model's, where neither is a target or softmax: p and q of information theory
+    "true": ("p", "p", "true"),
+    "model": ("q", "q", "model"),
+    "likelihood": (r"\mathcal{L}(\boldsymbol{\theta})", "ℒ(θ)", "likelihood"),
+    "nll": (r"\operatorname{NLL}(\boldsymbol{\theta})", "NLL(θ)", "nll"),
+    "Lce": (r"\mathcal{L}_{\mathrm{CE}}", "ℒ_CE", "Lce"),
     "phi": (r"\varphi", "φ", "phi"),
     "eps": (r"\epsilon", "ε", "eps"),
 }
@@ -93,8 +99,12 @@ def _latex_index(index: str) -> str:
     return latex_letter(head) + (f"_{{{rest[0]}}}" if rest else "")
 
 
-def latex_vector(name: str) -> str:
+def latex_vector(name: str, symbols: Symbols | None = None) -> str:
     """A vector or matrix in bold: ``\\hat{\\boldsymbol{\\pi}}``, ``\\mathbf{y}``, ``\\boldsymbol{\\alpha}``."""
+    if symbols and symbols.get(name):
+        return _bold(symbols[name])
+    if name in ("true", "model"):
+        return rf"\mathbf{{{_SPECIAL[name][0]}}}"
     if name == P_HAT:
         return r"\hat{\boldsymbol{\pi}}"
     if name == "P":
@@ -102,6 +112,14 @@ def latex_vector(name: str) -> str:
     head, *rest = _parts(name)
     bold = rf"\boldsymbol{{{_latex_head(head)}}}" if head in GREEK or head in _SPECIAL else rf"\mathbf{{{head}}}"
     return bold + (rf"_{{\mathrm{{{','.join(rest)}}}}}" if rest else "")
+
+
+def _bold(letter: str) -> str:
+    """LaTeX of a letter, in bold below its accent."""
+    accent = re.fullmatch(r"(\\[a-z]+)\{(.*)\}", letter)
+    if accent and accent[1] in (r"\hat", r"\tilde", r"\bar"):
+        return rf"{accent[1]}{{{_bold(accent[2])}}}"
+    return rf"\boldsymbol{{{letter}}}" if letter.startswith("\\") else rf"\mathbf{{{letter}}}"
 
 
 def unicode_letter(name: str, indices: tuple[str, ...] = ()) -> str:

@@ -59,7 +59,7 @@ def matrix_derivative(statement: Expr, symbols: Symbols | None = None) -> tuple[
     if not function.is_Symbol:
         return None
     indices = tuple(i for v in variables for i in v.indices)
-    below = " ".join(rf"\partial {latex_vector(str(v.base))}" for v in variables)
+    below = " ".join(rf"\partial {latex_vector(str(v.base), symbols)}" for v in variables)
     order = ""
     if len(variables) == 2:
         below, order = below + "^T", "^2"
@@ -92,7 +92,7 @@ class _Writer:
     def vector(self, expr: Any, i: Index) -> _Form:
         name = _entry(expr, (i,))
         if name is not None:
-            return _Form(latex_vector(name))
+            return _Form(latex_vector(name, self.symbols))
         if i not in expr.free_symbols:
             return _Form(r"\mathbf{1}") if expr is S.One else _Form(rf"{self.scalar(expr)} \mathbf{{1}}", atom=False)
         match expr:
@@ -125,7 +125,7 @@ class _Writer:
         for order, mark in (((row, column), ""), ((column, row), "^T")):
             name = _entry(expr, order)
             if name is not None:
-                return _Form(latex_vector(name) + mark)
+                return _Form(latex_vector(name, self.symbols) + mark)
         match expr:
             case KroneckerDelta() if {row, column} == set(expr.args):
                 return _Form(r"\mathbf{I}")
@@ -221,7 +221,7 @@ class _Writer:
         names = [_entry(f, (k,)) for f in Mul.make_args(body)]
         if isinstance(k, SampleIndex) or not 1 <= len(names) <= 2 or None in names:
             return rf"\left({latex(expr, self.symbols)}\right)"
-        vectors = [latex_vector(str(n)) for n in sorted(names, key=lambda n: n != P_HAT)]
+        vectors = [latex_vector(str(n), self.symbols) for n in sorted(names, key=lambda n: n != P_HAT)]
         left, right = vectors if len(vectors) == 2 else (r"\mathbf{1}", vectors[0])
         return f"({left}^T {right})"
 

@@ -12,6 +12,7 @@ reaches to the right stands before a factor.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from symce.algebra.letters import P_HAT
 
@@ -98,11 +99,12 @@ class Of:
 
 @dataclass(frozen=True)
 class Big:
-    """The sum of ``body`` for ``index`` from 1 to ``size``."""
+    """The sum (or product) of ``body`` for ``index`` from 1 to ``size``."""
 
     index: str
     size: str
     body: Node
+    sign: Literal["sum", "prod"] = "sum"
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from sympy import (
 )
 from sympy.core.function import AppliedUndef
 
-from symce.algebra.binders import Binder, LogSumExp
+from symce.algebra.binders import Binder, FiniteProduct, LogSumExp
 from symce.algebra.functions import Sigmoid, Softmax, Softplus
 from symce.algebra.indices import Index
 from symce.algebra.letters import P_HAT
@@ -111,7 +111,10 @@ def _read(expr: Any, scope: Scope) -> Node:
         case exp():
             return Exp(_read(expr.args[0], scope))
         case Abs():
-            return Bars(_read(expr.args[0], scope))
+            inner = expr.args[0]
+            # |p - y| reads better than |y - p|, of which SymPy keeps either
+            turned = isinstance(inner, Add) and any(isinstance(-t, Softmax) for t in inner.args)
+            return Bars(_read(-inner if turned else inner, scope))
         case Mul() | Pow():
             minus, node = _signed(expr, scope)
             return Terms(((True, node),)) if minus else node
@@ -176,6 +179,8 @@ def _binder(expr: Any, scope: Scope) -> Node:
     inner = _read(body, scope.binding(index))
     if isinstance(expr, LogSumExp):
         return Call("log", Big(_index(index), str(index.size), Exp(inner)))
+    if isinstance(expr, FiniteProduct):
+        return Big(_index(index), str(index.size), inner, "prod")
     if isinstance(inner, Terms) and len(inner.terms) == 1:
         return Terms(((True, Big(_index(index), str(index.size), inner.terms[0][1])),))
     return Big(_index(index), str(index.size), inner)

@@ -76,12 +76,15 @@ class _Unicode:
                 return f"|{self.print(arg)}|"
             case Call(name, arg):
                 return self.call(name, arg, last=True)
+            case Of("E", vectors):
+                return f"E[−log {unicode_letter(vectors[-1], ('X',))}], X ~ {unicode_letter(vectors[0])}"
             case Of(name, vectors):
                 words = (" ‖ " if name == "KL" else ", ").join(unicode_letter(v) for v in vectors)
                 return f"{'D_KL' if name == 'KL' else name}({words})"
-            case Big(index, _, body):
+            case Big(index, _, body, sign):
                 inner = self.print(body)
-                return f"Σ{subscript(index)} {parens(inner) if isinstance(body, Terms) else inner}"
+                mark = ("Σ" if sign == "sum" else "Π") + subscript(index)
+                return f"{mark} {parens(inner) if isinstance(body, Terms) else inner}"
             case Derivative(of, by, bracket):
                 return self.derivative(of, by, bracket)
             case Cases(left, relation, right, then, otherwise):
@@ -161,8 +164,8 @@ class _Ascii(_Unicode):
                 return f"abs({self.print(arg)})"
             case Of(name, vectors):
                 return f"{name}({', '.join(ascii_letter(v) for v in vectors)})"
-            case Big(index, _, body):
-                return f"Sum({self.print(body)}, {index})"
+            case Big(index, _, body, sign):
+                return f"{'Sum' if sign == 'sum' else 'Prod'}({self.print(body)}, {index})"
             case Cases(left, relation, right, then, otherwise):
                 test = f"{self.print(left)} {'==' if relation == '=' else relation} {self.print(right)}"
                 return f"where({test}, {self.print(then)}, {self.print(otherwise)})"

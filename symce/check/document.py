@@ -60,11 +60,12 @@ class Claim:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the proof; the statement is line 0 and has no rule."""
+    """One line of the proof; the statement is line 0 and has no rule. The line before is ``relation`` this one."""
 
     expr: Node
     rule: str = ""
     why: str = ""
+    relation: str = "="
 
 
 @dataclass(frozen=True)
@@ -81,3 +82,8 @@ class Document:
     claims: tuple[Claim, ...]
     #: the result is, as JSON, what the last line holds
     ends_in_result: bool
+
+    @property
+    def relation(self) -> str:
+        """What holds between statement and result."""
+        return next((line.relation for line in self.lines if line.relation != "="), "=")

@@ -8,7 +8,7 @@ quantities of their own, held fixed unless one of their entries is the variable;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -90,9 +90,16 @@ class Evaluator:
 
     # --- letters
 
+    def at(self, indices: Iterable[str], env: Environment) -> tuple[int, ...]:
+        """The values of indices; of a class by its number that number, of c(i) the true class of sample i."""
+        return tuple(env[i] if i in env else self._fixed(i, env) for i in indices)
+
+    def _fixed(self, index: str, env: Environment) -> int:
+        return int(index) if index.isdigit() else self.point.true_class(env[index[2:-1]])
+
     def letter(self, node: Node, env: Environment, context: Context) -> Number:
         name, *indices = node.names
-        return self.entry(name, tuple(env[i] for i in indices), context)
+        return self.entry(name, self.at(indices, env), context)
 
     def entry(self, name: str, at: tuple[int, ...], context: Context) -> Number:
         key = (name, at)
@@ -124,7 +131,7 @@ class Evaluator:
 
     def softmax(self, node: Node, env: Environment, context: Context) -> Number:
         vector, *indices = node.names
-        *row, k = (env[i] for i in indices)
+        *row, k = self.at(indices, env)
         if context.parent is not None and not context.total:
             return context.seed(f"p:{vector}", (*row, k), self.value(node, env, context.parent))
         key = ("weights", vector, *row)
@@ -140,7 +147,7 @@ class Evaluator:
         (arg,) = node.args
         if arg.op == "entry" and context.parent is not None and not context.total:
             vector, *indices = arg.names
-            at = tuple(env[i] for i in indices)
+            at = self.at(indices, env)
             return context.seed(f"s:{vector}", at, self.value(node, env, context.parent))
         return A.sigmoid(self.value(arg, env, context))
 
@@ -154,6 +161,21 @@ class Evaluator:
     def sum(self, node: Node, env: Environment, context: Context) -> Number:
         return _total(self.terms(node, env, context))
 
+    def product(self, node: Node, env: Environment, context: Context) -> Number:
+        return _product(self.terms(node, env, context))
+
+    def factors(self, node: Node, env: Environment, context: Context) -> Number:
+        """A product. 0 log 0 is 0, as everywhere in information theory: the limit, and what documents say."""
+        values: list[Number] = []
+        empty = False
+        for arg in sorted(node.args, key=lambda a: a.op == "log"):
+            if arg.op == "log" and any(A.primal(v) == 0 for v in values):
+                inner = self.value(arg.args[0], env, context)
+                empty = empty or A.primal(inner) == 0
+            if not empty:
+                values.append(self.value(arg, env, context))
+        return mp.zero if empty else _product(values)
+
     def log_sum_exp(self, node: Node, env: Environment, context: Context) -> Number:
         return A.log(_total([A.exp(t) for t in self.terms(node, env, context)]))
 
@@ -161,7 +183,7 @@ class Evaluator:
         function, variable = node.args
         prefix = {"entry": "", "softmax": "p:", "sigmoid": "s:"}[variable.op]
         vector, *indices = variable.args[0].names if variable.op == "sigmoid" else variable.names
-        inner = context.child(node.op == "total", prefix + vector, tuple(env[i] for i in indices))
+        inner = context.child(node.op == "total", prefix + vector, self.at(indices, env))
         return A.slope(self.value(function, env, inner), inner.level)
 
     def where(self, node: Node, env: Environment, context: Context) -> Number:
@@ -207,14 +229,15 @@ HANDLERS: dict[str, _Handler] = {
     "entry": Evaluator.letter,
     "softmax": Evaluator.softmax,
     "sigmoid": Evaluator.sigmoid,
-    "delta": lambda ev, node, env, context: mp.mpf(env[node.names[0]] == env[node.names[1]]),
+    "delta": lambda ev, node, env, context: mp.mpf(len(set(ev.at(node.names, env))) == 1),
     "sum": Evaluator.sum,
+    "prod": Evaluator.product,
     "lse": Evaluator.log_sum_exp,
     "total": Evaluator.derivative,
     "partial": Evaluator.derivative,
     "where": Evaluator.where,
     "add": lambda ev, node, env, context: _total([ev.value(a, env, context) for a in node.args]),
-    "mul": lambda ev, node, env, context: _product([ev.value(a, env, context) for a in node.args]),
+    "mul": Evaluator.factors,
     "product": _of(A.multiply),
     "pow": _of(A.power),
     "named": _of(lambda x: x),

@@ -59,6 +59,8 @@ def check_proof(document: Mapping[str, Any], *, sizes: Sequence[int] = SIZES, po
 
 def _places(proof: Document, sizes: Sequence[int], points: int) -> Iterator[Point]:
     known = tuple(a for a in proof.assumptions if a in ASSUMPTIONS)
+    if "two-classes" in known:
+        sizes = (2,)
     for classes in sizes:
         for number in range(1, points + 1):
             yield Point(number, classes, proof.domains, known)
@@ -87,6 +89,10 @@ def _form(proof: Document) -> Iterator[Problem]:
                 message = f"the proof {cited!r} is used but not listed under cites"
         else:
             message = rule.objection(before.expr, line.expr, proof.assumptions)
+            if not message and line.relation != "=" and not rule.bounds:
+                message = "the rule is an equality, and the step is none"
+        if not message and line.relation != "=" and line.relation != proof.relation:
+            message = f"a step {line.relation} after one {proof.relation}: the two do not compose"
         if message:
             yield Problem(message, number, line.rule)
 
@@ -135,8 +141,8 @@ def _lines(lines: Sequence[Line], evaluator: Evaluator, indices: dict[str, int],
             raise _NoValue(replace(where, message=f"the line has no value: {reason}")) from None
         if number:
             outcome.comparisons += 1
-            if not _equal(before, value):
-                message = "the line is not equal to the one before"
+            if not _holds(before, line.relation, value):
+                message = f"the line is not {_WORDS[line.relation]} the one before"
                 _keep(outcome, replace(where, message=message, before=_digits(before), after=_digits(value)))
                 return
         before = value
@@ -160,12 +166,23 @@ def _keep(outcome: _Outcome, problem: Problem) -> None:
 
 
 def _holds_without(proof: Document, places: Sequence[Point], assumption: str) -> bool:
+    if assumption == "two-classes":
+        places = [replace(p, classes=3) for p in places]
     left = [replace(p, assumptions=tuple(a for a in p.assumptions if a != assumption)) for p in places]
     return _compare(proof, left).worst is None
 
 
 def _equal(one: Any, other: Any) -> bool:
     return bool(abs(one - other) <= TOLERANCE * max(abs(one), abs(other), FLOOR))
+
+
+#: as the line is seen from the one before: that one is at most this one
+_WORDS = {"=": "equal to", "<=": "at least", ">=": "at most"}
+
+
+def _holds(one: Any, relation: str, other: Any) -> bool:
+    strictly = {"=": False, "<=": one < other, ">=": one > other}[relation]
+    return bool(strictly) or _equal(one, other)
 
 
 def _digits(value: Any) -> str:

@@ -19,6 +19,8 @@ VERSION = 1
 DOMAINS = ("real", "nonnegative", "positive", "unit")
 FUNCTIONS = ("log", "exp", "tanh", "abs", "sign", "sigmoid", "softplus")
 RELATIONS = ("eq", "ne", "lt", "le", "gt", "ge")
+#: a class by its number; the true class of a sample
+FIXED, FOLLOWS = re.compile(r"[12]"), re.compile(r"c\((\w+|%\d+)\)")
 #: how many expressions stand below a head, where there is nothing else to it
 _ARITY = {"pow": 2, "product": 2, **dict.fromkeys(FUNCTIONS, 1)}
 
@@ -45,7 +47,11 @@ def read(data: Any) -> Document:
     for number, step in enumerate(_list(data, "steps"), 1):
         if not isinstance(step, Mapping) or not all(isinstance(step.get(t), str) for t in ("rule", "why")):
             raise DocumentError(f"step {number}: a step is an object with expr, rule and why")
-        lines.append(Line(reader.line(step.get("expr"), number, f"step {number}"), step["rule"], step["why"]))
+        relation = step.get("relation", "=")
+        if relation not in ("=", "<=", ">="):
+            raise DocumentError(f"step {number}: the relation is =, <= or >=, not {relation!r}")
+        expr = reader.line(step.get("expr"), number, f"step {number}")
+        lines.append(Line(expr, step["rule"], step["why"], relation))
     last = data["steps"][-1]["expr"] if data["steps"] else data["statement"]
     reader.known_letters(definitions)
     return Document(
@@ -104,8 +110,8 @@ class _Reader:
             case "delta":
                 if len(rest) != 2 or self.kind(rest[0], scope, where) != self.kind(rest[1], scope, where):
                     raise DocumentError(f"{where}: a delta has two indices of one kind, not {rest}")
-                return self.make(op, tuple(rest), (), tuple(rest))
-            case "sum" | "lse":
+                return self.make(op, tuple(rest), (), free_of(rest))
+            case "sum" | "prod" | "lse":
                 if len(rest) != 3 or rest[1] not in KINDS or not isinstance(rest[0], str):
                     raise DocumentError(f"{where}: {op} has an index, a kind of {sorted(KINDS)} and a body")
                 body = self.node(rest[2], {**scope, rest[0]: rest[1]}, where)
@@ -143,7 +149,9 @@ class _Reader:
                 f"{where}: {vector} has entries by {shape}, but elsewhere by {self.shapes[vector]}: give one a name of "
                 "its own"
             )
-        return self.make(op, (vector, *indices), (), indices, marks={vector if op == "entry" else f"p:{vector}"})
+        return self.make(
+            op, (vector, *indices), (), free_of(indices), marks={vector if op == "entry" else f"p:{vector}"}
+        )
 
     def named(self, rest: list[Any], scope: Mapping[str, str], where: str) -> Node:
         if len(rest) != 2 or not isinstance(rest[0], list) or not rest[0]:
@@ -195,6 +203,10 @@ class _Reader:
         return self.nodes[key]
 
     def kind(self, name: Any, scope: Mapping[str, str], where: str) -> str:
+        if isinstance(name, str) and FIXED.fullmatch(name):
+            return "class"
+        if isinstance(name, str) and (follows := FOLLOWS.fullmatch(name)) and scope.get(follows[1]) == "sample":
+            return "class"
         if name not in scope:
             raise DocumentError(f"{where}: the index {name!r} is neither bound nor declared in indices")
         return scope[name]
@@ -205,6 +217,12 @@ class _Reader:
         unknown = sorted(letters - self.domains.keys() - definitions.keys())
         if unknown:
             raise DocumentError(f"{unknown[0]!r} has neither a domain nor a definition")
+
+
+def free_of(indices: Sequence[str]) -> list[str]:
+    """The free indices among those of an entry: a class by its number is none, c(i) follows i."""
+    found = (FOLLOWS.sub(r"\1", name) for name in indices if not FIXED.fullmatch(name))
+    return list(dict.fromkeys(found))
 
 
 def _no_circle(definitions: Mapping[str, Definition]) -> None:

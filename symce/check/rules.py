@@ -22,12 +22,14 @@ class KnownRule:
 
     ``needs`` are alternatives, each a set of kinds of node that must all be in the line before the step; ``removes``
     are kinds of node that are in no line that the rule gives, because it is applied until it applies no more.
+    ``bounds``: the rule is an inequality.
     """
 
     name: str
     needs: tuple[frozenset[str], ...]
     removes: frozenset[str]
     assumes: str
+    bounds: bool = False
 
     def objection(self, before: Node, after: Node, assumptions: Iterable[str]) -> str:
         """Why this rule cannot have led from one line to the other; empty if nothing speaks against it."""
@@ -36,8 +38,9 @@ class KnownRule:
         left = sorted(self.removes & kinds(after))
         if left:
             return f"the line still holds what the rule would have removed ({left[0]})"
-        if self.assumes and self.assumes not in assumptions:
-            return f"the rule assumes {self.assumes!r}, which the proof does not list"
+        for name in filter(None, self.assumes.split(",")):
+            if name not in assumptions:
+                return f"the rule assumes {name!r}, which the proof does not list"
         return ""
 
 
@@ -47,9 +50,11 @@ def known_rules() -> dict[str, KnownRule]:
     found = {}
     for line in files("symce.check").joinpath("rules.txt").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
-            name, needs, removes, assumes = ("" if word == "-" else word for word in line.split())
+            name, needs, removes, assumes, *bounds = ("" if word == "-" else word for word in line.split())
             alternatives = tuple(frozenset(need.split("&")) for need in needs.split("|") if need)
-            found[name] = KnownRule(name, alternatives, frozenset(filter(None, removes.split("|"))), assumes)
+            found[name] = KnownRule(
+                name, alternatives, frozenset(filter(None, removes.split("|"))), assumes, bool(bounds)
+            )
     return found
 
 

@@ -15,8 +15,14 @@ from typing import Literal
 from symce.check.arithmetic import Real, mp
 
 #: the vector that each assumption is about. sums-to-one: its entries add up to 1; predicted-target: they are those of
-#: softmax(z), as numbers that do not follow z
-ASSUMPTIONS = {"sums-to-one": "y", "predicted-target": "y"}
+#: softmax(z), as numbers that do not follow z. two-classes is about no vector: K is 2
+ASSUMPTIONS = {
+    "sums-to-one": "y",
+    "predicted-target": "y",
+    "true-sums-to-one": "true",
+    "model-sums-to-one": "model",
+    "two-classes": "",
+}
 #: the number of samples and of features: enough to tell a sum from a term
 SAMPLES, FEATURES = 2, 3
 #: the most assignments of values to the free indices that are tried at one point
@@ -55,9 +61,13 @@ class Point:
         assumed = [a for a in self.assumptions if ASSUMPTIONS[a] == letter and len(at) == 1]
         if "predicted-target" in assumed:
             return self._share(at, lambda n: mp.exp(self.value("z", (n,))))
-        if "sums-to-one" in assumed:
+        if assumed:
             return self._share(at, lambda n: _draw(self.number, domain, letter, (n,)))
         return _draw(self.number, domain, letter, at)
+
+    def true_class(self, sample: int) -> int:
+        """The true class of a sample, any of the K."""
+        return 1 + Random(f"{self.number} class {sample}").randrange(self.classes)
 
     def _share(self, at: tuple[int, ...], weight: Callable[[int], Real]) -> Real:
         """The weight of one class as a part of the weights of all."""

@@ -10,6 +10,8 @@ from sympy import Expr
 
 from symce.algebra.walk import unfold
 from symce.derivation.budget import DerivationError, check_time
+from symce.rules.bounds import bound
+from symce.rules.rule import Relation as Relation
 from symce.rules.rule import Rule
 
 Kind = Literal["lemma", "theorem", "corollary"]
@@ -17,11 +19,15 @@ Kind = Literal["lemma", "theorem", "corollary"]
 
 @dataclass(frozen=True)
 class Step:
-    """One displayed line: the expression, the rule that gave it, and why that rule holds."""
+    """One displayed line: the expression, the rule that gave it, and why that rule holds.
+
+    The line before it is ``relation`` this one: equal, at most, or at least.
+    """
 
     expr: Expr
     rule: str
     why: str
+    relation: Relation = "="
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Definition:
 
 @dataclass(frozen=True)
 class Proof:
-    """``statement`` equals ``result``, by ``steps``, under ``assumptions`` (names; see documents for their wording).
+    """``statement`` is ``relation`` ``result``, by ``steps``, under ``assumptions`` (names; see documents for wording).
 
     ``cites`` names the proofs whose results are used as rules.
     """
@@ -52,6 +58,11 @@ class Proof:
     def result(self) -> Expr:
         """What the statement was found to be."""
         return self.steps[-1].expr if self.steps else self.statement
+
+    @property
+    def relation(self) -> Relation:
+        """What holds between statement and result: an equality where every step is one."""
+        return next((s.relation for s in self.steps if s.relation != "="), "=")
 
     @property
     def closed_form(self) -> Expr:
@@ -96,8 +107,24 @@ class Builder:
         self.record(rule, new)
         return True
 
-    def record(self, rule: Rule, new: Expr) -> None:
-        self.steps.append(Step(new, rule.name, rule.why))
+    def bound(self, rule: Rule, relation: Relation) -> None:
+        """Apply an inequality wherever it makes the line ``relation`` the next one.
+
+        Raises DerivationError where it applies nowhere.
+        """
+        new = bound(rule, self.current, relation)
+        if new is None:
+            raise DerivationError(f"{self.name}: {rule.name!r} gives nothing that {self.current} is {relation}")
+        self.record(rule, new, relation)
+
+    def record(self, rule: Rule, new: Expr, relation: Relation = "=") -> None:
+        """Add a line. Raises DerivationError where it would turn round the inequality of an earlier one."""
+        so_far = next((s.relation for s in self.steps if s.relation != "="), "=")
+        if relation != "=" and so_far not in ("=", relation):
+            raise DerivationError(
+                f"{self.name}: a step {relation} by {rule.name!r} after one {so_far}: the two bounds do not compose"
+            )
+        self.steps.append(Step(new, rule.name, rule.why, relation))
         self.assume(*filter(None, rule.assumes.split(",")))
         if rule.name.startswith(CITATION) and rule.name[len(CITATION) :] not in self.cites:
             self.cites.append(rule.name[len(CITATION) :])

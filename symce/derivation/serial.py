@@ -32,15 +32,15 @@ from sympy import (
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
-from symce.algebra.binders import Binder, FiniteSum
+from symce.algebra.binders import Binder, FiniteProduct, FiniteSum
 from symce.algebra.functions import Sigmoid, Softmax, Softplus
-from symce.algebra.indices import ClassIndex, D, FeatureIndex, Index, K, N, SampleIndex, j
+from symce.algebra.indices import ClassIndex, D, FeatureIndex, Index, K, N, SampleIndex, TrueClass, j, one, two
 from symce.algebra.nodes import Named, Partial, Product, Total
 from symce.algebra.piecewise import Where
 from symce.derivation.derive import Derivation
 from symce.derivation.linear import lift
 from symce.derivation.model import k
-from symce.derivation.proof import Proof
+from symce.derivation.proof import Proof, Step
 from symce.rules.linear import G, i, logit, logit_of_sample, sample_loss
 
 FORMAT = "symce-proof"
@@ -91,9 +91,14 @@ def serialise(
         "cites": list(proof.cites),
         "definitions": meanings,
         "statement": to_json(proof.statement),
-        "steps": [{"expr": to_json(s.expr), "rule": s.rule, "why": s.why} for s in proof.steps],
+        "steps": [_step(s) for s in proof.steps],
         "result": to_json(proof.result),
     }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    plain = {"expr": to_json(step.expr), "rule": step.rule, "why": step.why}
+    return plain if step.relation == "=" else {**plain, "relation": step.relation}
 
 
 def documents(derivation: Derivation) -> dict[str, dict[str, Any]]:
@@ -192,7 +197,7 @@ def _node(expr: Any, scope: frozenset[Index]) -> Json:
             return ["softmax", str(expr.args[0]), _index(expr.args[1])]
         case Binder():
             index, body = expr.open(scope)
-            head = "sum" if isinstance(expr, FiniteSum) else "lse"
+            head = {FiniteSum: "sum", FiniteProduct: "prod"}.get(type(expr), "lse")
             return [head, str(index), KINDS[type(index)], json.loads(_text(body, scope | {index}))]
         case Add():
             return ["add", *ordered(expr.args)]
@@ -230,6 +235,8 @@ def _label(label: Any, scope: frozenset[Index]) -> Json:
 
 
 def _index(index: Any) -> str:
+    if isinstance(index, TrueClass):
+        return f"c({index.sample})"
     if not isinstance(index, Index):
         raise TypeError(f"an entry has indices of classes, samples or features, not {index}")
     return str(index)
@@ -238,6 +245,7 @@ def _index(index: Any) -> str:
 def _indices(expressions: Iterable[Expr]) -> dict[str, str]:
     """The free indices and what they run over."""
     found = {s for e in expressions for s in e.free_symbols if isinstance(s, Index) and not s.is_bound}
+    found -= {one, two}  # the first class and the second: no index to run
     return {str(s): KINDS[type(s)] for s in sorted(found, key=str)}
 
 

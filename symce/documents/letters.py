@@ -75,6 +75,20 @@ _WORDS: dict[str, tuple[Expr, str]] = {
     "Lreg": (Symbol("Lreg"), "the loss of a batch with an L2 penalty"),
     "lambda": (Symbol("lambda"), "the factor of the penalty"),
     "v": (IndexedBase("v")[k], "the vector that the Hessian is multiplied by"),
+    "true": (IndexedBase("true")[k], "a true distribution over the classes"),
+    "model": (IndexedBase("model")[k], "a model's distribution over the classes, nowhere 0"),
+    "E": (
+        Function("E")(Symbol("true"), Symbol("model")),
+        "the expectation of what the bracket holds, for a class X that is drawn from the distribution below",
+    ),
+    "likelihood": (Symbol("likelihood"), "the probability that the model gives to all labels of the batch"),
+    "nll": (Symbol("nll"), "the negative log-likelihood"),
+    "Lce": (Symbol("Lce"), "the cross-entropy loss of the batch"),
+    "u": (IndexedBase("u")[k], "any numbers, one a class"),
+    "V": (IndexedBase("V")[k, d], "a direction in the space of the weights"),
+    "beta": (IndexedBase("beta")[k], "a direction in the space of the biases"),
+    "t": (Symbol("t"), "any number that is at least 0"),
+    "B": (Symbol("B"), "any bound"),
     "phi": (Symbol("phi"), "the product of the gradient with v: its gradient is the Hessian times v"),
 }
 _DOMAINS = {"real": "any number", "nonnegative": "at least 0", "positive": "above 0", "unit": "between 0 and 1"}
@@ -114,7 +128,8 @@ class Glossary:
         return tuple(sorted(found, key=lambda m: self.order(_name(m.letter))))
 
     def order(self, name: str) -> tuple[int, str]:
-        position = list(_WORDS).index(name) if name in _WORDS else list(_WORDS).index("c")
+        own = self.model is not None and any(p.name == name for p in self.model.loss.params)
+        position = list(_WORDS).index(name if name in _WORDS and not own else "c")
         return position, name
 
     def meaning(self, name: str, named: dict[str, Named]) -> Meaning:

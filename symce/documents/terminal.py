@@ -13,7 +13,9 @@ from symce.algebra.text import text
 from symce.documents.letters import Meaning
 from symce.documents.prose import unicode_words
 from symce.documents.view import Document, Item, Line
+from symce.rules.rule import Relation
 
+_SIGNS: dict[Relation, str] = {"=": "=", "<=": "≤", ">=": "≥"}
 #: the narrowest terminal that is served
 NARROWEST = 50
 
@@ -62,7 +64,8 @@ class _Writer:
         for assumption in item.assumptions:
             law = f"{self.math(assumption.left)} = {self.math(assumption.right)}"
             lines += self.wrapped(f"Assume {law}. {assumption.words}", "  ", prose=False)
-        lines += self.formula(self.math(item.proof.statement), item.proof.result, "  ")
+        proof = item.proof
+        lines += self.formula(self.math(proof.statement), proof.result, "  ", proof.relation)
         if item.lines:
             lines.append("  Proof")
         column = min(max((columns(self.by(line)) for line in item.lines), default=0), 26)
@@ -72,7 +75,7 @@ class _Writer:
 
     def step(self, line: Line, column: int) -> list[str]:
         head = f"  {f'({line.number})':>6}  {pad(self.by(line), column)}  "
-        lines = self.formula("", line.expr, head)
+        lines = self.formula("", line.expr, head, line.relation)
         if self.why and line.why:
             lines += self.wrapped(line.why, " " * 10)
         return lines
@@ -83,9 +86,10 @@ class _Writer:
         heading = self.document.items[line.cites].heading
         return line.rule or heading
 
-    def formula(self, left: str, right: Expr, head: str) -> list[str]:
+    def formula(self, left: str, right: Expr, head: str, relation: Relation = "=") -> list[str]:
         """head, left = right, broken before plus and minus where it is longer than the line."""
-        whole = f"{left} = {self.math(right)}".strip()
+        sign = relation if self.ascii else _SIGNS[relation]
+        whole = f"{left} {sign} {self.math(right)}".strip()
         indent = columns(head) + 4
         lines: list[str] = []
         for word in re.split(r" (?=[+\-−·] )", whole):

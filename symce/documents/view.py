@@ -5,7 +5,7 @@ A format is one module (latex.py, markdown.py, terminal.py) and, where it has on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sympy import Expr
@@ -15,6 +15,7 @@ from symce.derivation.derive import Derivation
 from symce.derivation.proof import CITATION, Proof
 from symce.documents.letters import DocumentError, Glossary, Meaning
 from symce.rules import CATALOGUE, Rule
+from symce.rules.rule import Relation
 from symce.theorems import chapters
 
 #: rules that are theorems of symce.theorems, and the names of their proofs
@@ -29,13 +30,17 @@ FOUNDATION_TITLE = "What the derivation rests on"
 
 @dataclass(frozen=True)
 class Line:
-    """One step: equation ``number``, by ``rule`` (or by the statement ``cites``), because of ``why``."""
+    """One step: equation ``number``, by ``rule`` (or by the statement ``cites``), because of ``why``.
+
+    The line before is ``relation`` this one.
+    """
 
     number: int
     expr: Expr
     rule: str
     why: str
     cites: str = ""
+    relation: Relation = "="
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ def of_loss(derivation: Derivation, source: str = "") -> Document:
     """The document of a loss. ``source`` is the hash of its declaration, for the header."""
     loss, model = derivation.loss, derivation.model
     sections = [(s.title, s.proofs) for s in derivation.sections]
-    based = _foundations(derivation.proofs)
+    based = foundations(derivation.proofs)
     if based:
         sections.insert(0, (FOUNDATION_TITLE, based))
     symbols = {p.name: p.symbol for p in loss.params if p.symbol}
@@ -118,7 +123,7 @@ def of_loss(derivation: Derivation, source: str = "") -> Document:
 def of_chapter(name: str, title: str, proofs: Sequence[Proof], source: str = "") -> Document:
     """The document of theorems that belong to no loss."""
     sections = [(title, tuple(proofs))]
-    based = _foundations(proofs)
+    based = foundations(proofs)
     if based:
         sections.insert(0, (FOUNDATION_TITLE, based))
     return _document((name, title, "", "", source), None, sections, Glossary(None), {})
@@ -136,38 +141,64 @@ def _document(
         glossary.seen.add(str(statement[0]))  # the statement itself says what L is
         meanings = glossary.introduce((), statement)
     parts: list[Part] = []
-    number, equation = 0, 0
-    known: set[str] = set()
+    numbering = Numbering()
     for title, proofs in sections:
-        items = []
-        for proof in proofs:
-            if proof.name in known:
-                raise DocumentError(f"two proofs have the name {proof.name!r}; references need names that differ")
-            number += 1
-            lines = _lines(proof, known, equation)
-            equation += len(lines)
-            known.add(proof.name)
-            boxed = proof is proofs[-1] and title != FOUNDATION_TITLE
-            items.append(Item(number, proof.kind, proof.name, proof.title, proof, lines, _assumptions(proof), boxed))
-        parts.append(Part(title, glossary.introduce(proofs), tuple(items)))
-    rules = {line.rule: CATALOGUE[line.rule] for p in parts for i in p.items for line in i.lines if line.rule}
-    return Document(*words, statement, meanings, tuple(parts), tuple(rules.values()), symbols)
+        last = proofs[-1] if title != FOUNDATION_TITLE else None
+        items = tuple(numbering.item(proof, boxed=proof is last) for proof in proofs)
+        parts.append(Part(title, glossary.introduce(proofs), items))
+    rules = rules_of(item for part in parts for item in part.items)
+    return Document(*words, statement, meanings, tuple(parts), rules, symbols)
 
 
-def _lines(proof: Proof, known: set[str], equation: int) -> tuple[Line, ...]:
-    lines = []
-    for position, step in enumerate(proof.steps, start=equation + 1):
-        cited = step.rule.removeprefix(CITATION)
-        if step.rule.startswith(CITATION) and step.rule not in CATALOGUE:
-            if cited not in known:
-                raise DocumentError(f"{proof.name} cites {cited!r}, which does not stand before it in the document")
-            lines.append(Line(position, step.expr, "", "", cited))
-        elif step.rule not in CATALOGUE:
-            raise DocumentError(f"{proof.name}: step by {step.rule!r}, which is no rule of the catalogue")
-        else:
-            based = FOUNDATIONS.get(step.rule, "")
-            lines.append(Line(position, step.expr, step.rule, step.why, based if based in known else ""))
-    return tuple(lines)
+def rules_of(items: Iterable[Item]) -> tuple[Rule, ...]:
+    """The rules that these proofs name, in the order of their first use."""
+    names = dict.fromkeys(line.rule for item in items for line in item.lines if line.rule)
+    return tuple(CATALOGUE[name] for name in names)
+
+
+@dataclass
+class Numbering:
+    """Gives statements and their steps their numbers, in the order in which a document shows them."""
+
+    statements: int = 0
+    equations: int = 0
+
+    def __post_init__(self) -> None:
+        self.known: dict[str, str] = {}
+
+    def item(self, proof: Proof, *, scope: str = "", boxed: bool = False) -> Item:
+        """The next statement. Its label is the proof's name, after that of its ``scope`` (a loss) where it has one.
+
+        Raises DocumentError where the label is taken, or a proof is cited that does not stand before this one.
+        """
+        label = f"{scope}.{proof.name}" if scope else proof.name
+        if label in self.known:
+            raise DocumentError(f"two proofs have the name {label!r}; references need names that differ")
+        lines = self.lines(proof, scope)
+        self.statements += 1
+        self.equations += len(lines)
+        self.known[label] = proof.name
+        return Item(self.statements, proof.kind, label, proof.title, proof, lines, _assumptions(proof), boxed)
+
+    def lines(self, proof: Proof, scope: str) -> tuple[Line, ...]:
+        lines = []
+        for number, step in enumerate(proof.steps, start=self.equations + 1):
+            if step.rule.startswith(CITATION) and step.rule not in CATALOGUE:
+                cited = self.label(step.rule.removeprefix(CITATION), scope)
+                if not cited:
+                    name = step.rule.removeprefix(CITATION)
+                    raise DocumentError(f"{proof.name} cites {name!r}, which does not stand before it in the document")
+                lines.append(Line(number, step.expr, "", "", cited, step.relation))
+            elif step.rule not in CATALOGUE:
+                raise DocumentError(f"{proof.name}: step by {step.rule!r}, which is no rule of the catalogue")
+            else:
+                based = self.label(FOUNDATIONS.get(step.rule, ""), "")
+                lines.append(Line(number, step.expr, step.rule, step.why, based, step.relation))
+        return tuple(lines)
+
+    def label(self, name: str, scope: str) -> str:
+        """The label of a proof that was shown already, of the scope or of none; "" where none was."""
+        return next((label for label in (f"{scope}.{name}", name) if label in self.known), "")
 
 
 def _assumptions(proof: Proof) -> tuple[Assumption, ...]:
@@ -180,7 +211,7 @@ def _assumptions(proof: Proof) -> tuple[Assumption, ...]:
     return tuple(found)
 
 
-def _foundations(proofs: Sequence[Proof]) -> tuple[Proof, ...]:
+def foundations(proofs: Sequence[Proof]) -> tuple[Proof, ...]:
     """The theorems of symce.theorems that these proofs rest on, each after those that it rests on itself."""
     theorems = {p.name: p for chapter in chapters().values() for p in chapter}
     own = {p.name for p in proofs}

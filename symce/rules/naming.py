@@ -63,6 +63,23 @@ def _crosses(one: Symbol, other: Symbol) -> bool:
     return bool(one == _P and other != _P)
 
 
+def _expectation(expr: Expr) -> Expr | None:
+    """-sum_k p_k log q_k, as the expectation of -log q_X."""
+    if (
+        not isinstance(expr, Mul)
+        or len(expr.args) != 2
+        or expr.args[0] != -1
+        or not isinstance(expr.args[1], FiniteSum)
+    ):
+        return None
+    index, body = expr.args[1].open()
+    parts = _weighted_log(body, index)
+    if parts is None:
+        return None
+    one, other = (_vector(part, index) for part in parts)
+    return None if one is None or other is None else Named(Function("E")(one, other), expr)
+
+
 _k = ClassIndex("k")
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -86,5 +103,16 @@ RULES: tuple[Rule, ...] = (
         _recognise("H", -1, ratio=False),
         coq="reflexivity",
         heads=(FiniteSum,),
+    ),
+    Rule(
+        "expectation",
+        (
+            -FiniteSum(L.true[_k] * log(L.model[_k]), _k),
+            Named(Function("E")(Symbol("true"), Symbol("model")), -FiniteSum(L.true[_k] * log(L.model[_k]), _k)),
+        ),
+        "The sum of the values, each times its probability, is the expectation.",
+        _expectation,
+        coq="reflexivity",
+        heads=(Mul,),
     ),
 )

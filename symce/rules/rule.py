@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Literal
 
 from sympy import Expr
 
 from symce.algebra.walk import Memo, Rewriter, bottom_up, top_down
 
+#: how the left side of a law, or a line of a proof, compares with the right one, or with the next line
+Relation = Literal["=", "<=", ">="]
 #: A rule that still applies after this many passes does not terminate: an error of the rule, reported as such.
 PASSES = 64
 #: how many expressions a rule remembers its result for: a derivation meets the same ones many times
@@ -27,6 +30,8 @@ class Rule:
     test checks it with numbers. ``rewrite`` gives, for one node, what the law makes of it, or None where the law does
     not apply; symce.algebra.walk takes it to every node. ``assumes`` names what must hold for the law and is not true
     of every input (sum_k y_k = 1; several names are separated by commas): a proof that uses the rule lists it.
+    ``relation``: the left side of the law is equal to, at most, or at least the right one; a rule that is an
+    inequality is applied by symce.rules.bounds, which minds the sign of what stands around.
     ``coq`` is the tactic that certifies a step. ``heads`` are the only types of node that the rule can apply to (none
     given: any).
     """
@@ -35,6 +40,7 @@ class Rule:
     law: tuple[Expr, Expr]
     why: str
     rewrite: Rewriter
+    relation: Relation = "="
     assumes: str = ""
     outermost_first: bool = False
     coq: str = ""
@@ -48,8 +54,10 @@ class Rule:
     def exhaust(self, expr: Expr) -> Expr | None:
         """The expression after the rule was applied wherever it applies, again and again; None if it applies nowhere.
 
-        Raises RuleError where the rule does not come to an end.
+        Raises RuleError where the rule does not come to an end, or is an inequality.
         """
+        if self.relation != "=":
+            raise RuleError(f"rule {self.name!r} is an inequality; apply it with symce.rules.bounds.bound")
         if len(self._memo) >= REMEMBERED:
             self._memo.clear()
         walk = top_down if self.outermost_first else bottom_up

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sympy import Add, Expr, Indexed, IndexedBase, KroneckerDelta, S
 
 from symce.algebra.binders import FiniteSum
@@ -33,6 +35,14 @@ def sums_to_one(vector: IndexedBase) -> Rule:
         coq="target_sum",
         heads=(FiniteSum,),
     )
+
+
+def distribution(vector: IndexedBase, whose: str) -> Rule:
+    """The fact that the entries of a distribution add up to one, for one that is neither the target nor softmax."""
+    fact = sums_to_one(vector)
+    name = f"{vector}-sums-to-one"
+    why = f"The probabilities of {whose} add up to one."
+    return replace(fact, name=name, why=why, assumes=name)
 
 
 def one_hot(vector: IndexedBase) -> Rule:
@@ -105,4 +115,13 @@ def spread_one_hot(expr: Expr, vector: IndexedBase) -> Expr:
     )
 
 
-RULES: tuple[Rule, ...] = (sums_to_one(L.y), one_hot(L.y), expected_target(L.y), effective_target(L.pk))
+TRUE_SUMS = distribution(L.true, "the true distribution")
+MODEL_SUMS = distribution(L.model, "the model's distribution")
+RULES: tuple[Rule, ...] = (
+    sums_to_one(L.y),
+    TRUE_SUMS,
+    MODEL_SUMS,
+    one_hot(L.y),
+    expected_target(L.y),
+    effective_target(L.pk),
+)

@@ -20,7 +20,7 @@ SAMPLE = {
     "softmax_entropy": "gradient",
     "softmax": "softmax-jacobian log-softmax logsumexp sigmoid softmax-sums-to-one",
     "smoothing": "others-to-uniform uniform-to-others",
-    "nll": "nll-of-log-softmax",
+    "gradients": "nll-of-log-softmax",
 }
 
 _UNDER_DERIVATIVE = "in a derivative, what does not depend on its variable has no influence"

@@ -14,7 +14,11 @@ def test_the_names_are_those_of_the_catalogue():
 
 def test_the_assumptions_are_those_of_the_catalogue():
     assert {n: r.assumes for n, r in known_rules().items()} == {n: r.assumes for n, r in CATALOGUE.items()}
-    assert {r.assumes for r in CATALOGUE.values() if r.assumes} == {*ASSUMPTIONS}
+    assert {a for r in CATALOGUE.values() for a in r.assumes.split(",") if a} == {*ASSUMPTIONS}
+
+
+def test_the_inequalities_are_those_of_the_catalogue():
+    assert {n for n, r in known_rules().items() if r.bounds} == {n for n, r in CATALOGUE.items() if r.relation != "="}
 
 
 def test_reader_and_writer_are_of_one_format():

@@ -6,19 +6,30 @@ from itertools import product
 import mpmath as mp
 import pytest
 from numeric import Point, evaluate
-from sympy import Basic, Expr, Indexed, KroneckerDelta, exp
+from sympy import Basic, Expr, Indexed, KroneckerDelta, Symbol, exp
 from sympy.core.function import AppliedUndef
 
 from symce.algebra.binders import Binder
 from symce.algebra.indices import Index
 from symce.algebra.nodes import Named
 from symce.rules import CATALOGUE, RuleError
+from symce.rules.bounds import bound
 from symce.rules.rule import Rule
 
 #: arbitrary functions of the laws, as functions to compute with: both stay between 1 and 3
 CONCRETE = {"f": lambda x: 1 + exp(-x) / 2, "g": lambda x: 2 + exp(x) / 9}
 #: laws that hold only under the assumption that they name
-ASSUMED = {"target-sums-to-one", "target-is-what-is-predicted"}
+ASSUMED = {
+    "target-sums-to-one",
+    "target-is-what-is-predicted",
+    "true-sums-to-one",
+    "model-sums-to-one",
+    "two-classes",
+    "second-of-two",
+    "the-other-of-two",
+}
+#: laws that are inequalities
+BOUNDS = {name for name, rule in CATALOGUE.items() if rule.relation != "="}
 #: the law that says what G_ij is, for a loss of a sample that is any function: there is nothing to compute
 DEFINING = {"chain-rule-batch"}
 
@@ -56,13 +67,51 @@ def names(expr: Basic) -> set[Named]:
     return found | ({expr} if isinstance(expr, Named) else set())
 
 
-@pytest.mark.parametrize("name", [n for n in CATALOGUE if n not in ASSUMED | DEFINING])
+@pytest.mark.parametrize("name", [n for n in CATALOGUE if n not in ASSUMED | DEFINING | BOUNDS])
 @pytest.mark.parametrize("size", [1, 3])
 def test_the_law_is_true(name, size):
     left, right = map(concrete, CATALOGUE[name].law)
     for point in points(left, right, size=size):
         a, b = evaluate(left, point), evaluate(right, point)
         assert mp.almosteq(a, b, rel_eps=mp.mpf(10) ** -15, abs_eps=mp.mpf(10) ** -15), (point, a, b)
+
+
+@pytest.mark.parametrize("name", sorted(BOUNDS))
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_an_inequality_is_true_and_says_something(name, size):
+    rule = CATALOGUE[name]
+    strict = False
+    for point in points(*rule.law, size=size):
+        left, right = (evaluate(side, point) for side in rule.law)
+        gap = right - left if rule.relation == "<=" else left - right
+        assert gap > -(mp.mpf(10) ** -30), (point, left, right)
+        strict = strict or gap > mp.mpf(10) ** -9
+    assert strict or size <= 2, "it holds with equality at every point: a rule that is an equation would say more"
+
+
+@pytest.mark.parametrize("name", sorted(BOUNDS))
+def test_an_inequality_applies_to_its_own_law_and_gives_it(name):
+    rule = CATALOGUE[name]
+    assert bound(rule, rule.law[0], rule.relation) == rule.law[1]
+    b = Symbol("b", positive=True)
+    turned = bound(rule, -3 * b * rule.law[0], {"<=": ">=", ">=": "<="}[rule.relation])
+    assert turned == -3 * b * rule.law[1]
+
+
+def test_an_inequality_is_no_equation():
+    with pytest.raises(RuleError, match="is an inequality"):
+        CATALOGUE["not-negative"].exhaust(CATALOGUE["not-negative"].law[0])
+    with pytest.raises(RuleError, match="is an equality"):
+        bound(CATALOGUE["expand"], CATALOGUE["expand"].law[0], "<=")
+
+
+def test_an_inequality_does_not_reach_behind_a_factor_of_unknown_sign():
+    a, rule = Symbol("a", real=True), CATALOGUE["log-below-tangent"]
+    part = rule.law[0]
+    assert bound(rule, a * part, "<=") is None
+    assert bound(rule, a**2 * part, "<=") == a**2 * rule.law[1]
+    assert bound(rule, -(a**2) * part, "<=") is None
+    assert bound(rule, 1 / (1 + part), "<=") is None
 
 
 def test_a_false_law_is_noticed():
@@ -84,7 +133,15 @@ def test_an_assumed_law_is_false_without_its_assumption():
 REWRITES = [
     n
     for n in CATALOGUE
-    if n not in {"collect", "combine-powers", "lowest-terms", "delta-substitution", "chain-rule-elementwise"}
+    if n
+    not in {
+        *BOUNDS,
+        "collect",
+        "combine-powers",
+        "lowest-terms",
+        "delta-substitution",
+        "chain-rule-elementwise",
+    }
 ]
 
 
@@ -94,7 +151,9 @@ def test_the_rule_applies_to_its_own_law(name):
     assert rule.rewrite(rule.law[0]) is not None, f"{name} does not apply to the left side of its law"
 
 
-@pytest.mark.parametrize("name", [n for n in CATALOGUE if n not in ASSUMED | DEFINING | {"chain-rule-linear-layer"}])
+@pytest.mark.parametrize(
+    "name", [n for n in CATALOGUE if n not in ASSUMED | DEFINING | BOUNDS | {"chain-rule-linear-layer"}]
+)
 def test_what_the_rule_makes_of_its_law_is_equal_to_it(name):
     rule = CATALOGUE[name]
     made = rule.exhaust(rule.law[0])

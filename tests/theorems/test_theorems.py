@@ -1,19 +1,23 @@
 """The theorems that all else rests on come out as textbooks have them, and they are true."""
 
-from itertools import product
+from itertools import pairwise, product
 
 import mpmath as mp
 import pytest
 from numeric import Point, evaluate
+from sympy import log
 
 from symce.algebra.functions import Softmax
-from symce.algebra.indices import Index
+from symce.algebra.indices import Index, one, two
 from symce.algebra.nodes import Partial, Total
 from symce.derivation.model import k, z
 from symce.rules import CATALOGUE
 from symce.theorems import chapters
 
 PROOFS = {p.name: p for proofs in chapters().values() for p in proofs}
+
+#: proofs with a 0 log 0, by which the limit 0 is meant: symce.check knows that, these numbers do not
+ZERO_LOG_ZERO = {"entropy-of-one-hot", "kl-of-one-hot"}
 
 RESULTS = {
     "softmax-jacobian": "(KroneckerDelta(j, k) - Softmax(z, j))*Softmax(z, k)",
@@ -34,20 +38,46 @@ def test_the_result(name):
     assert not PROOFS[name].result.has(Total, Partial)
 
 
+#: at which points of the letters an assumption holds
+ASSUMPTIONS = {
+    "predicted-target": ("y", lambda n, point: evaluate(Softmax(z, k), point.at(k, n))),
+    "sums-to-one": ("y", lambda n, point: share("y", n, point)),
+    "true-sums-to-one": ("true", lambda n, point: share("true", n, point)),
+    "model-sums-to-one": ("model", lambda n, point: share("model", n, point)),
+}
+
+
+def share(vector, n, point):
+    """The value of an entry as a part of the sum of all."""
+    return point.value((vector, n)) / mp.fsum(point.value((vector, m)) for m in range(1, point.size + 1))
+
+
+def under(assumptions, point):
+    """The point, moved to where the assumptions hold."""
+    given = point
+    for name in assumptions:
+        if name in ASSUMPTIONS:
+            vector, value = ASSUMPTIONS[name]
+            for n in range(1, point.size + 1):
+                given = given.having((vector, n), value(n, point))
+    return given
+
+
 @pytest.mark.parametrize("name", PROOFS)
 @pytest.mark.parametrize("size", [2, 3])
 def test_every_step_is_true(name, size):
     proof = PROOFS[name]
-    lines = [proof.statement, *[s.expr for s in proof.steps]]
-    free = sorted({s for e in lines for s in e.free_symbols if isinstance(s, Index)}, key=str)
+    size = 2 if "two-classes" in proof.assumptions else size
+    lines = [("=", proof.statement), *[(s.relation, s.expr) for s in proof.steps]]
+    free = sorted({s for _, e in lines for s in e.free_symbols if isinstance(s, Index)} - {one, two}, key=str)
     for choice in product(range(1, size + 1), repeat=len(free)):
-        point = Point(size, dict(zip(free, choice, strict=True)))
-        if "predicted-target" in proof.assumptions:
-            for n in range(1, size + 1):
-                point = point.having(("y", n), evaluate(Softmax(z, k), point.at(k, n)))
-        values = [evaluate(e, point) for e in lines]
-        for n, value in enumerate(values[1:]):
-            assert mp.almosteq(values[0], value, rel_eps=mp.mpf(10) ** -15, abs_eps=mp.mpf(10) ** -15), (n, point)
+        point = under(proof.assumptions, Point(size, dict(zip(free, choice, strict=True))))
+        values = [
+            (relation, evaluate(e, point)) for relation, e in lines if name not in ZERO_LOG_ZERO or not e.has(log)
+        ]
+        for (_, before), (relation, value) in pairwise(values):
+            equal = mp.almosteq(before, value, rel_eps=mp.mpf(10) ** -15, abs_eps=mp.mpf(10) ** -15)
+            assert equal or {"=": False, "<=": before < value, ">=": before > value}[relation], (relation, point)
 
 
 def test_the_jacobian_is_a_theorem_and_not_a_premise():
