@@ -7,13 +7,16 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help derive test lint format check venv clean
+.PHONY: help derive handout test lint format check venv clean
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 derive: venv  ## derive every loss: proofs and kernels into generated/, then verify them
 	$(BIN)/python -m symce derive $(ARGS)
+
+handout: venv  ## the chapter as PDF, slides, page, Markdown and notebook, into handouts/
+	$(BIN)/python -m symce handout $(ARGS)
 
 test: venv  ## run all tests, on all cores
 	$(BIN)/python -m pytest -n auto $(ARGS)

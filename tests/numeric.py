@@ -14,7 +14,7 @@ from symce.algebra.binders import FiniteProduct, FiniteSum, LogSumExp
 from symce.algebra.functions import Sigmoid, Softmax, Softplus
 from symce.algebra.indices import ClassIndex, FeatureIndex, SampleIndex, TrueClass, one, two
 from symce.algebra.nodes import Named, Partial, Product, Total
-from symce.algebra.piecewise import Where
+from symce.algebra.piecewise import ByCases, Where
 
 mp.mp.dps = 40
 
@@ -83,6 +83,8 @@ def evaluate(expr: Basic, point: Point) -> mp.mpf:
             return evaluate(expr.definition, point)
         case Product():
             return evaluate(expr.outer, point) * evaluate(expr.inner, point)
+        case ByCases():
+            return evaluate(expr.plain, point)
         case Where():
             left, right = (evaluate(a, point) for a in expr.condition.args)
             holds = {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}

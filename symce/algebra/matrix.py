@@ -107,6 +107,8 @@ class _Writer:
                 return _Form(rf"\log {self.vector(expr.args[0], i).base}", atom=False)
             case Pow(base=base, exp=power) if power.is_Integer and power > 1:
                 return _Form(rf"{self.vector(base, i).base}^{{\odot {power}}}")
+            case Pow(base=base, exp=power) if power == -1:
+                return _Form(rf"\mathbf{{1}} \oslash {self.vector(base, i).base}", atom=False, loose=True)
             case FiniteSum():
                 return self.contracted(expr, i)
         raise _NoFormError
@@ -187,7 +189,13 @@ class _Writer:
         """A number times the product, entry by entry, of vectors."""
         coefficient, rest = _split(expr, {i})
         factors = sorted(Mul.make_args(rest), key=lambda v: (not isinstance(v, Softmax), v.is_Add, str(v)))
-        forms = [self.vector(v, i) for v in factors]
+        below = [1 / v for v in factors if isinstance(v, Pow) and v.exp == -1]
+        factors = [v for v in factors if 1 / v not in below]
+        if below and factors:  # divided entry by entry
+            over = self.vector(Mul(*factors), i), self.vector(Mul(*below), i)
+            text = r" \oslash ".join(f.factor for f in over)
+            return self.times(coefficient, _Form(text, atom=False, loose=True))
+        forms = [self.vector(v, i) for v in (*factors, *[1 / v for v in below])]
         if len(forms) == 1:
             number, entry = _pull(rest, {i})
             return self.times(coefficient * number, self.vector(entry, i))

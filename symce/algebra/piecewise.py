@@ -1,13 +1,13 @@
-"""A choice between two expressions by a condition.
+"""A choice between two expressions: by a condition, or by whether two indices are equal.
 
-A plain node: SymPy's Piecewise folds itself into the products and sums around it.
+Plain nodes: SymPy's Piecewise folds itself into the products and sums around it.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sympy import Basic, Expr, S
+from sympy import Basic, Expr, KroneckerDelta, S
 from sympy.core.sympify import _sympify
 
 
@@ -38,3 +38,29 @@ class Where(Expr):
 
     def _eval_derivative(self, symbol: Basic) -> Expr:
         return Where(self.condition, self.then.diff(symbol), self.otherwise.diff(symbol))
+
+
+class ByCases(Expr):
+    """``then`` where the indices of ``delta`` are equal, ``otherwise`` elsewhere: a sum of both, written by cases."""
+
+    is_commutative = True
+
+    def __new__(cls, delta: KroneckerDelta, then: Any, otherwise: Any) -> Expr:
+        return Expr.__new__(cls, delta, _sympify(then), _sympify(otherwise))
+
+    @property
+    def delta(self) -> KroneckerDelta:
+        return self.args[0]
+
+    @property
+    def then(self) -> Expr:
+        return self.args[1]
+
+    @property
+    def otherwise(self) -> Expr:
+        return self.args[2]
+
+    @property
+    def plain(self) -> Expr:
+        """The sum of both cases, each times 1 where it holds and times 0 elsewhere."""
+        return self.delta * self.then + (1 - self.delta) * self.otherwise

@@ -31,7 +31,7 @@ from symce.algebra.functions import Sigmoid, Softmax, Softplus
 from symce.algebra.indices import Index
 from symce.algebra.letters import P_HAT
 from symce.algebra.nodes import Named, Partial, Product, Total
-from symce.algebra.piecewise import Where
+from symce.algebra.piecewise import ByCases, Where
 from symce.algebra.presentation import (
     Bars,
     Big,
@@ -100,6 +100,9 @@ def _read(expr: Any, scope: Scope) -> Node:
             sides = [_read(a, scope) for a in expr.condition.args]
             relation = _RELATIONS[expr.condition.rel_op]
             return Cases(sides[0], relation, sides[1], _read(expr.then, scope), _read(expr.otherwise, scope))
+        case ByCases():
+            left, right = (Number(i) for i in _delta(expr.delta, scope))
+            return Cases(left, "=", right, _read(expr.then, scope), _read(expr.otherwise, scope))
         case Indexed():
             return Letter(str(expr.base.name), tuple(_index(i) for i in expr.indices))
         case Symbol():

@@ -17,7 +17,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 import symce
-from symce.cli import check, derive, doctor, listing, new, show, verify
+from symce.cli import check, derive, doctor, handout, listing, new, show, verify
 from symce.cli.errors import CannotRun, Fails
 from symce.cli.output import tell
 from symce.language.errors import LossError
@@ -28,6 +28,7 @@ _UsageError: Any = typer.BadParameter.__base__
 COMMANDS: tuple[tuple[str, Callable[..., int]], ...] = (
     ("new", new.command),
     ("derive", derive.command),
+    ("handout", handout.command),
     ("list", listing.command),
     ("show", show.command),
     ("check", check.command),

@@ -40,12 +40,23 @@ PACKAGES = (
     ("rich", True, "prints to the terminal"),
     ("typer", True, "reads the command line"),
     ("torch", False, "runs the PyTorch kernels, and judges all kernels by its autograd"),
+    ("matplotlib", False, "draws the figures of handouts"),
+    ("latex2mathml", False, "sets the formulas of a handout's page"),
+    ("nbformat", False, "writes a handout's notebook"),
+    ("pygments", False, "colours the listings of handouts"),
     ("scikit-learn", False, "gives the examples their data and a model to compare with"),
 )
-EXTRAS = {"torch": "pip install 'symce[torch]'", "scikit-learn": "pip install 'symce[test]'"}
+_HANDOUT = "pip install 'symce[handout]'"
+EXTRAS = {
+    "torch": "pip install 'symce[torch]'",
+    **dict.fromkeys(("matplotlib", "latex2mathml", "nbformat", "pygments"), _HANDOUT),
+    "scikit-learn": "pip install 'symce[test]'",
+}
 TOOLS = (
     (("pdflatex",), "turns proofs/NAME.tex into a PDF", "apt install texlive-latex-extra, or TeX Live, MacTeX, MiKTeX"),
     (("latexmk",), "runs pdflatex as often as references need", "apt install latexmk, or as for pdflatex"),
+    (("node",), "runs the JavaScript kernels outside a page, for the tests", "apt install nodejs"),
+    (("chromium",), "opens a handout's page, for the tests", "apt install chromium"),
     (("cc", "gcc", "clang"), "compiles C", "apt install gcc, or the system's compiler package"),
 )
 

@@ -40,15 +40,14 @@ def refuse_foreign(folder: Path, paths: Iterable[str]) -> None:
         )
 
 
-def install(folder: Path, files: Mapping[str, str]) -> dict[str, str]:
+def install(folder: Path, files: Mapping[str, str] | Mapping[str, bytes]) -> dict[str, str]:
     """Write the files that differ from what is there: path -> ``written`` or ``unchanged``.
 
     All are written under temporary names first and only then moved into place. Whatever stops this, an interrupt too,
     removes the temporary files. Raises OSError where a file cannot be written.
     """
-    states = {
-        path: "unchanged" if content(folder / path) == text.encode() else "written" for path, text in files.items()
-    }
+    whole = {path: text if isinstance(text, bytes) else text.encode() for path, text in files.items()}
+    states = {path: "unchanged" if content(folder / path) == data else "written" for path, data in whole.items()}
     waiting: list[tuple[Path, Path]] = []
     try:
         for path in (p for p, state in states.items() if state == "written"):
@@ -58,7 +57,7 @@ def install(folder: Path, files: Mapping[str, str]) -> dict[str, str]:
             temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
             waiting.append((temporary, final))
             with temporary.open("xb") as file:
-                file.write(files[path].encode())
+                file.write(whole[path])
         for temporary, final in waiting:
             temporary.replace(final)
     finally:

@@ -36,7 +36,7 @@ from symce.algebra.binders import Binder, FiniteProduct, FiniteSum
 from symce.algebra.functions import Sigmoid, Softmax, Softplus
 from symce.algebra.indices import ClassIndex, D, FeatureIndex, Index, K, N, SampleIndex, TrueClass, j, one, two
 from symce.algebra.nodes import Named, Partial, Product, Total
-from symce.algebra.piecewise import Where
+from symce.algebra.piecewise import ByCases, Where
 from symce.derivation.derive import Derivation
 from symce.derivation.linear import lift
 from symce.derivation.model import k
@@ -213,6 +213,8 @@ def _node(expr: Any, scope: frozenset[Index]) -> Json:
             return ["product", of(expr.outer), of(expr.inner)]
         case Named():
             return ["named", _label(expr.label, scope), of(expr.definition)]
+        case ByCases():
+            return of(expr.plain)
         case Where() if isinstance(expr.condition, Relational):
             condition = [_RELATIONS[expr.condition.rel_op], of(expr.condition.lhs), of(expr.condition.rhs)]
             return ["where", condition, of(expr.then), of(expr.otherwise)]

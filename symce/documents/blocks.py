@@ -6,7 +6,8 @@ Texts are in the marks of markup.py. A format is one module that writes every ki
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from sympy import Expr
@@ -47,6 +48,14 @@ class Display:
 
     left: Expr
     right: Expr
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A chain of equalities in LaTeX, for what has no index form: ``left`` = each of ``rows``, one below the other."""
+
+    left: str
+    rows: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -135,7 +144,7 @@ class Live:
         return f"Live figure {self.number}"
 
 
-Block = Paragraph | Bullets | Letters | Display | Statement | Recall | Picture | Table | Code | Note | Live
+Block = Paragraph | Bullets | Letters | Display | Formula | Statement | Recall | Picture | Table | Code | Note | Live
 
 
 @dataclass(frozen=True)
@@ -159,7 +168,8 @@ class Handout:
 
     ``name`` is the stem of its files. ``abstract`` are texts before the first section. ``rules`` are those that the
     proofs name, in the order of their first use; ``references`` what is cited, as texts. ``symbols`` are the letters
-    of its notation, for formulas.
+    of its notation, for formulas. ``elsewhere`` names what is referred to but stands in a part of the handout that was
+    not asked for: text, and no link.
     """
 
     name: str
@@ -172,6 +182,7 @@ class Handout:
     symbols: Symbols
     notation: Literal["hat-pi", "p"] = "hat-pi"
     command: str = "python -m symce handout"
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -192,8 +203,12 @@ class Handout:
 
     @property
     def labels(self) -> dict[str, str]:
-        """What a reference to each label is called."""
+        """What a reference to each label is called, of those that can be linked to."""
         return dict(self.labelled)
+
+    def name_of(self, label: str) -> str:
+        """What a reference to a label is called, here or elsewhere. Raises KeyError for a label that nothing has."""
+        return self.labels.get(label) or self.elsewhere[label]
 
     @property
     def texts(self) -> tuple[str, ...]:

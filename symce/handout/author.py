@@ -16,6 +16,7 @@ from symce.documents.blocks import (
     Bullets,
     Code,
     Display,
+    Formula,
     Handout,
     Letters,
     Live,
@@ -132,6 +133,10 @@ class Author:
         if label not in self.items:
             raise DocumentError(f"nothing with the label {label!r} stands before the place that recalls it")
         self._add(Recall(self.items[label], boxed))
+
+    def formula(self, left: str, *rows: str) -> None:
+        """A chain of equalities in LaTeX."""
+        self._add(Formula(left, rows))
 
     def display(self, left: Expr, right: Expr) -> None:
         meanings = self.glossary.introduce((), (left, right))

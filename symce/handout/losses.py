@@ -25,8 +25,8 @@ def of_losses(losses: Sequence[Loss], options: Options, progress: Callable[[str]
     """
     author = Author(options)
     author.say(
-        "Every statement below was derived by symce from the loss alone, for any number of classes $K$; every step names"
-        " the rule that gave it. What is drawn and listed is computed from the same closed forms."
+        "Every statement below was derived by symce from the loss alone, for any number of classes $K$; every step"
+        " names the rule that gave it. What is drawn and listed is computed from the same closed forms."
     )
     for loss in losses:
         progress(loss.title)

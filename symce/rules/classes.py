@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sympy import Abs, Add, Expr, Indexed, KroneckerDelta, Pow, S
+from sympy import Abs, Add, Expr, Indexed, KroneckerDelta, Mul, Pow, S
 
 from symce.algebra.binders import FiniteSum
 from symce.algebra.functions import Softmax
 from symce.algebra.indices import ClassIndex, one, two
+from symce.algebra.piecewise import ByCases
 from symce.rules import laws as L
 from symce.rules.rule import Rule
 
@@ -41,11 +42,40 @@ def _distance(expr: Expr) -> Expr | None:
     return None
 
 
+def _by_cases(expr: Expr) -> Expr | None:
+    """A product with delta_kj in it, where k = j and elsewhere: p_k (delta_kj - p_j)."""
+    if not isinstance(expr, Mul):
+        return None
+    brackets = [f for f in expr.args if isinstance(f, Add)]
+    deltas = {d for f in brackets for d in f.args if isinstance(d, KroneckerDelta)}
+    if len(brackets) != 1 or len(deltas) != 1 or expr.atoms(KroneckerDelta) != deltas:
+        return None
+    (delta,) = deltas
+    one, other = delta.args
+    kept, gone = (one, other) if L.j in (other,) else (other, one)
+    return ByCases(delta, expr.xreplace({delta: S.One}).xreplace({gone: kept}), expr.xreplace({delta: S.Zero}))
+
+
+def _split_off(expr: Expr) -> Expr | None:
+    """sum_k f_k (A_k if k = j else B_k) is f_j A_j and the sum of f_k B_k over the other k."""
+    if not isinstance(expr, FiniteSum):
+        return None
+    index, body = expr.open()
+    parts = [e for e in body.atoms(ByCases) if index in e.delta.args]
+    if len(parts) != 1:
+        return None
+    (part,) = parts
+    (other,) = [a for a in part.delta.args if a != index]
+    rest = body.xreplace({part: part.otherwise})
+    return body.xreplace({part: part.then}).xreplace({index: other}) + FiniteSum((1 - part.delta) * rest, index)
+
+
 def _zero_power(expr: Expr) -> Expr | None:
     return S.One if isinstance(expr, Pow) and expr.exp == 0 else None
 
 
 _delta = KroneckerDelta(L.c, L.j)
+_delta_kj = KroneckerDelta(L.k, L.j)
 TWO_TERMS = Rule(
     "two-classes",
     (FiniteSum(L.v[L.k], L.k), L.v[one] + L.v[two]),
@@ -81,6 +111,25 @@ DISTANCE = Rule(
     coq="distance_to_one_hot",
     heads=(Abs, Pow),
 )
+BY_CASES = Rule(
+    "in-cases",
+    (L.pk * (_delta_kj - L.pj), ByCases(_delta_kj, L.pk * (1 - L.pk), -L.pk * L.pj)),
+    "Where the two indices are equal the Kronecker delta is 1, and elsewhere it is 0.",
+    _by_cases,
+    coq="by_cases",
+    heads=(Mul,),
+)
+SPLIT_OFF = Rule(
+    "split-off",
+    (
+        FiniteSum(L.v[L.k] * ByCases(_delta_kj, L.u[L.k], L.w[L.k]), L.k),
+        L.v[L.j] * L.u[L.j] + FiniteSum((1 - _delta_kj) * L.v[L.k] * L.w[L.k], L.k),
+    ),
+    "The term of the sum in which the two indices are equal is written apart from all others.",
+    _split_off,
+    coq="split_off",
+    heads=(FiniteSum,),
+)
 ZERO_POWER = Rule(
     "zero-power",
     (Pow(L.positive, S.Zero, evaluate=False), S.One),
@@ -89,4 +138,4 @@ ZERO_POWER = Rule(
     coq="zero_power",
     heads=(Pow,),
 )
-RULES: tuple[Rule, ...] = (TWO_TERMS, SECOND, OTHER, DISTANCE, ZERO_POWER)
+RULES: tuple[Rule, ...] = (TWO_TERMS, SECOND, OTHER, DISTANCE, BY_CASES, SPLIT_OFF, ZERO_POWER)

@@ -10,6 +10,7 @@ from sympy import log
 from symce.algebra.functions import Softmax
 from symce.algebra.indices import Index, one, two
 from symce.algebra.nodes import Partial, Total
+from symce.algebra.text import text
 from symce.derivation.model import k, z
 from symce.rules import CATALOGUE
 from symce.theorems import chapters
@@ -30,6 +31,60 @@ RESULTS = {
     "gauss-newton-in-expectation": "(KroneckerDelta(j, l) - Softmax(z, l))*Softmax(z, j)",
     "nll-of-log-softmax": "Softmax(z, j) - Named(y[j], KroneckerDelta(c, j))",
 }
+
+
+#: relation and result, as a terminal shows them
+READ = {
+    "jacobian-by-cases": "= {π̂ₖ (1 − π̂ₖ) if k = j, else −π̂ⱼ π̂ₖ}",
+    "gradient-by-cases": "= π̂ⱼ − yⱼ",
+    "variance": "= Σₖ π̂ₖ vₖ² − (Σₖ π̂ₖ vₖ)²",
+    "convex-in-the-logits": ">= 0",
+    "convex-in-the-weights": ">= 0",
+    "cross-entropy-is-expectation": "= E[−log q_X], X ~ p",
+    "kl-decomposition": "= H(p, q) − H(p)",
+    "gibbs": ">= 0",
+    "cross-entropy-at-least-entropy": ">= H(p)",
+    "cross-entropy-of-one-hot": "= −log π̂_c",
+    "kl-of-one-hot": "= H(y, π̂)",
+    "kl-is-a-distance": ">= Σₖ (√(pₖ) − √(qₖ))²",
+    "entropy-is-expectation": "= E[−log p_X], X ~ p",
+    "entropy-at-least-zero": ">= 0",
+    "entropy-of-one-hot": "= 0",
+    "entropy-at-most-log-k": "<= log K",
+    "entropy-of-uniform": "= log K",
+    "gauss-newton": "= Σₖ yₖ (δₖⱼ − π̂ⱼ) (δₖₗ − π̂ₗ)",
+    "gradient-sums-to-zero": "= 0",
+    "gradient-sums-to-zero-for-any-loss": "= 0",
+    "slope-of-the-true-class": "<= 0",
+    "slope-of-the-other-classes": ">= 0",
+    "margin-grows": ">= 0",
+    "likelihood-of-one-hot": "= Πᵢ P̂_ic_i",
+    "log-likelihood": "= Σᵢ Σₖ Yᵢₖ log P̂ᵢₖ",
+    "log-is-increasing": ">= log B",
+    "negative-log-likelihood": "= −Σᵢ Σₖ Yᵢₖ log P̂ᵢₖ",
+    "cross-entropy-is-mean-nll": "= NLL(θ)/N",
+    "mean-of-true-classes": "= −(1/N) Σᵢ log P̂_ic_i",
+    "largest-entry": "<= 1 − π̂_c",
+    "sum-of-magnitudes": "= 2 − 2 π̂_c",
+    "square-of-the-gradient": "= 1 + Σₖ π̂ₖ² − 2 π̂_c",
+    "square-from-below": ">= (1 − π̂_c)²",
+    "square-from-above": "<= 2 (1 − π̂_c)²",
+    "square-at-most-two": "<= 2",
+    "uniform-to-others": "= ε/(K − 1) + (δ_ck/(K − 1)) (K − K ε − 1)",
+    "softmax-of-two": "= σ(z₁ − z₂)",
+    "binary-cross-entropy": "= −y₁ log(σ(z₁ − z₂)) − (1 − y₁) log(1 − σ(z₁ − z₂))",
+    "loss-from-below": ">= 1 − π̂_c",
+    "loss-from-above": "<= 1/π̂_c − 1",
+    "loss-at-uniform": "= log K",
+    "loss-is-unbounded": ">= B",
+    "focal-without-focus": "= −log π̂_c",
+    "smoothing-is-a-mixture": "= (1 − ε) H(y, π̂) − (ε/K) Σₖ log π̂ₖ",
+}
+
+
+@pytest.mark.parametrize("name", PROOFS)
+def test_relation_and_result(name):
+    assert name in RESULTS or f"{PROOFS[name].relation} {text(PROOFS[name].result)}" == READ[name]
 
 
 @pytest.mark.parametrize("name", RESULTS)
