@@ -27,7 +27,7 @@ def handout():
     """The chapter; what its listings print is another test's matter."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Material, "runs", {n: Run(x, "") for n, x in listings.catalogue().items()})
-        return chapter(Options())
+        return chapter(Options(style="cases"))
 
 
 @pytest.fixture(scope="module")
