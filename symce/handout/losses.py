@@ -49,7 +49,7 @@ def _loss(author: Author, derivation: Derivation) -> None:
             author.theorem(proof, scope=loss.name, boxed=proof is section.proofs[-1])
     author.subsection(f"{loss.name}-figures", "What it looks like")
     built = kernel(derivation)
-    for figure in of_loss(loss):
+    for figure in of_loss(loss, built):
         author.figure(figure)
     author.live(f"live-{loss.name}", loss.title, [built])
     author.subsection(f"{loss.name}-kernel", "The kernel")
