@@ -15,7 +15,7 @@ from sympy import Add, Expr, Indexed, KroneckerDelta, Mul, Pow, S, log
 
 from symce.algebra.binders import FiniteSum
 from symce.algebra.functions import Sigmoid, Softmax
-from symce.algebra.indices import Index, SampleIndex
+from symce.algebra.indices import Index, SampleIndex, c
 from symce.algebra.latex import latex
 from symce.algebra.letters import P_HAT, Symbols, latex_vector
 from symce.algebra.nodes import Named, Partial, Total
@@ -56,9 +56,9 @@ def matrix_derivative(statement: Expr, symbols: Symbols | None = None) -> tuple[
         variables.insert(0, function.variable)
         inner = function.function
         function = inner.label if isinstance(inner, Named) else inner
-    if not function.is_Symbol:
-        return None
     indices = tuple(i for v in variables for i in v.indices)
+    if not function.is_Symbol or c in indices:  # the true class is one entry, not any
+        return None
     below = " ".join(rf"\partial {latex_vector(str(v.base), symbols)}" for v in variables)
     order = ""
     if len(variables) == 2:

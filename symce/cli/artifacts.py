@@ -114,7 +114,7 @@ def make(
 
 
 def _is_package(folder: Path, target: str) -> bool:
-    """Whether kernels for a target lie in the output folder already."""
+    """Whether Python kernels for a target lie in the output folder already."""
     return (folder / KERNELS / target / "__init__.py").is_file()
 
 
@@ -139,7 +139,7 @@ def _present(folder: Path, target: str, asked: Sequence[Loss]) -> tuple[list[Der
     lists = {Path(path).stem for path in TARGETS[target].render_package([])}
     found = sorted(
         path.stem
-        for path in (folder / KERNELS / target).glob("*.py")
+        for path in (folder / KERNELS / target).glob(f"*{TARGETS[target].suffix}")
         if path.stem not in names | lists and is_ours(path)
     )
     known = catalogue()

@@ -84,10 +84,15 @@ def _judged(made: Artifacts, targets: list[str], progress: Steps) -> tuple[Check
         return outcome(progress), report
 
 
-def _verified(made: Artifacts, targets: list[str], progress: Steps) -> Report:
+def _verified(made: Artifacts, targets: list[str], progress: Steps) -> Report | None:
+    """What verification says of the kernels; None where it runs none of the targets."""
     progress.stage("importing PyTorch, if it is there")  # seconds, in which nothing else is heard
 
     from symce.cli.reports import verified
+    from symce.verify import TARGETS
+
+    if not set(targets) & set(TARGETS):
+        return None
 
     kernels = {path: text for path, text in made.files.items() if path.startswith(f"{KERNELS}/")}
     with TemporaryDirectory(prefix="symce-") as place:
@@ -171,6 +176,8 @@ def _print(
         print_verification(report)
     if checks is None:
         say("not verified: neither proofs nor kernels, as asked", "yellow")
+    elif report is None and made.derived:
+        say("not verified: the kernels; verification runs none of these targets", "yellow")
     say()
     for note in made.notes:
         say(f"note: {note}", "yellow")

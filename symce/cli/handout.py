@@ -57,7 +57,7 @@ class Style(StrEnum):
 def command(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME|FILE.toml]...", help="Losses of symce, or of your own; without any, the chapter."),
+        typer.Argument(metavar="[NAME|FILE.toml]...", help="Losses of symce or of your own; without any, the chapter."),
     ] = None,
     formats: Annotated[
         list[Format] | None,
@@ -124,7 +124,7 @@ def command(
         return 0
     for note in notes:
         tell(f"note: {note}", "yellow")
-    for path in (p for p in states if not p.endswith(_WITHOUT_HEADER) or p.endswith(".pdf") and "figures" not in p):
+    for path in (p for p in states if not p.endswith(_WITHOUT_HEADER) or (p.endswith(".pdf") and "figures" not in p)):
         say(f"{states[path]:<9}  {shown(out / path)}")
     written = sum(state == "written" for state in states.values())
     say(f"{shown(out)}: {written} files written, {len(states) - written} unchanged", "green")

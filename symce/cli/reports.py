@@ -9,12 +9,13 @@ from pathlib import Path
 
 from symce.cli.output import Steps, say, table
 from symce.losses import Loss, catalogue
-from symce.verify import Report, Row, verify
+from symce.verify import TARGETS, Report, Row, verify
 
 QUANTITIES = ("value", "gradient", "hvp")
 #: how checks at extreme logits are called, and what is said where they fail for a loss of the user's own
 EXTREMES = " at extremes"
 NOT_THERE = "WARNING, not right at extreme logits"
+NOT_RUN = f"the {{}} kernels are not run: verification runs {' and '.join(TARGETS)}, of the same closed forms"
 
 
 def verified(losses: Sequence[Loss], kernels: Path, targets: Sequence[str], steps: Steps, thorough: bool) -> Report:
@@ -22,11 +23,13 @@ def verified(losses: Sequence[Loss], kernels: Path, targets: Sequence[str], step
 
     The catalogue answers for extreme logits. Of a loss of the user's own, which may have no stable form that symce
     knows, a result that is wrong there alone is reported as a note, and does not keep its files from being written.
+    Of the targets, those that verification runs; a note names the others.
 
     Raises symce.verify.LoadError where there is no package of kernels.
     """
     rows: list[Row] = []
-    notes: dict[str, None] = {}
+    notes = {NOT_RUN.format(t): None for t in targets if t not in TARGETS}
+    targets = [t for t in targets if t in TARGETS]
     for loss in steps.over("verifying", losses, [loss.name for loss in losses]):
         report = verify([loss], kernels, targets=targets, thorough=thorough)
         own = catalogue().get(loss.name) != loss

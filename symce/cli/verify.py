@@ -35,7 +35,12 @@ def command(
     folder = kernels_folder(out)
 
     from symce.cli.reports import print_verification, verified
-    from symce.verify import LoadError
+    from symce.verify import TARGETS, LoadError
+
+    if not set(targets) & set(TARGETS):
+        raise CannotRun(
+            f"verify does not run {', '.join(targets)} kernels", f"Targets that it runs: {', '.join(TARGETS)}."
+        )
 
     with steps(quiet=as_json) as progress:
         try:

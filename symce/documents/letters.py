@@ -87,6 +87,7 @@ _WORDS: dict[str, tuple[Expr, str]] = {
     "u": (IndexedBase("u")[k], "any numbers, one a class"),
     "V": (IndexedBase("V")[k, d], "a direction in the space of the weights"),
     "beta": (IndexedBase("beta")[k], "a direction in the space of the biases"),
+    "h": (Symbol("h"), "any number"),
     "t": (Symbol("t"), "any number that is at least 0"),
     "B": (Symbol("B"), "any bound"),
     "phi": (Symbol("phi"), "the product of the gradient with v: its gradient is the Hessian times v"),

@@ -2,11 +2,48 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from symce.documents.blocks import Handout, Live
 
 Files = Mapping[str, bytes]
+
+
+def _tex(handout: Handout) -> Files:
+    from symce.documents import beamer, handout_latex
+
+    return {**handout_latex.files(handout), **beamer.files(handout)}
+
+
+def _pdf(handout: Handout) -> Files:
+    from symce.documents import handout_latex
+
+    return _compiled(handout_latex.files(handout))
+
+
+def _slides(handout: Handout) -> Files:
+    from symce.documents import beamer
+
+    return _compiled(beamer.files(handout))
+
+
+def _compiled(files: Files) -> Files:
+    """The files, and a PDF for each that is LaTeX. Raises LatexMissing, LatexError."""
+    from symce.documents.pdf import compile
+
+    found = dict(files)
+    with tempfile.TemporaryDirectory(prefix="symce-") as folder:
+        for path, content in files.items():
+            file = Path(folder) / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        for path in files:
+            if path.endswith(".tex"):
+                pdf = compile(Path(folder) / path).pdf
+                found[pdf.name] = pdf.read_bytes()
+    return found
 
 
 def _html(handout: Handout) -> Files:
@@ -17,4 +54,9 @@ def _html(handout: Handout) -> Files:
     return {f"{handout.name}.html": render_html(handout, script(list(kernels.values()))).encode()}
 
 
-FORMATS: Mapping[str, Callable[[Handout], Files]] = {"html": _html}
+FORMATS: Mapping[str, Callable[[Handout], Files]] = {
+    "pdf": _pdf,
+    "slides": _slides,
+    "tex": _tex,
+    "html": _html,
+}

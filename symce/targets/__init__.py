@@ -7,15 +7,20 @@ from typing import Protocol
 
 from symce.kernel.kernel import Kernel
 from symce.render import render as _render
+from symce.targets.javascript import JavascriptTarget
 from symce.targets.numpy import NumpyTarget
 from symce.targets.text import header
 from symce.targets.torch import TorchTarget
 
 
 class Target(Protocol):
-    """A language or library that kernels are printed for. Paths are relative to the folder ``symce_kernels``."""
+    """A language or library that kernels are printed for. Paths are relative to the folder ``symce_kernels``.
+
+    ``suffix`` is how the names of its modules end; those of Python (``.py``) make a subpackage of ``symce_kernels``.
+    """
 
     name: str
+    suffix: str
 
     def render(self, kernel: Kernel) -> dict[str, str]:
         """The files of one loss: path -> text."""
@@ -26,7 +31,7 @@ class Target(Protocol):
         ...
 
 
-TARGETS: Mapping[str, Target] = {t.name: t for t in (NumpyTarget(), TorchTarget())}
+TARGETS: Mapping[str, Target] = {t.name: t for t in (NumpyTarget(), TorchTarget(), JavascriptTarget())}
 
 
 def render_kernels(kernels: Sequence[Kernel], targets: Sequence[str] = tuple(TARGETS)) -> dict[str, str]:
@@ -41,8 +46,11 @@ def render_kernels(kernels: Sequence[Kernel], targets: Sequence[str] = tuple(TAR
     twice = sorted({n for n in names if names.count(n) > 1})
     if twice:
         raise ValueError(f"two losses are named {twice[0]!r}; a module of symce_kernels needs a name of its own")
-    top = header("", "the catalogue of losses")
-    files = {"py.typed": top + "\n", "__init__.py": _render("package.py.jinja", header=top, targets=sorted(targets))}
+    files: dict[str, str] = {}
+    python = sorted(t for t in targets if TARGETS[t].suffix == ".py")
+    if python:
+        top = header("", "the catalogue of losses")
+        files = {"py.typed": top + "\n", "__init__.py": _render("package.py.jinja", header=top, targets=python)}
     for name in targets:
         files |= TARGETS[name].render_package(kernels)
         for kernel in kernels:

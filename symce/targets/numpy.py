@@ -53,6 +53,7 @@ class NumpyTarget:
     """``numpy/NAME.py``: value, grad, value_and_grad and, where the program has it, hvp."""
 
     name = "numpy"
+    suffix = ".py"
 
     def render(self, kernel: Kernel) -> dict[str, str]:
         """The module of one loss, by its path. Raises ValueError where a name is taken or is no identifier."""

@@ -72,6 +72,7 @@ class TorchTarget:
     """``torch/NAME.py``: the function NAME and the class NameLoss(nn.Module)."""
 
     name = "torch"
+    suffix = ".py"
 
     def render(self, kernel: Kernel) -> dict[str, str]:
         """The module of one loss, by its path. Raises ValueError where a name is taken or is no identifier."""

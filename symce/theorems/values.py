@@ -17,7 +17,7 @@ from symce.rules.calculus import DEFINITION
 
 p_c = Softmax(z, c)
 loss = Named(Symbol("L"), -log(p_c))
-a, B = Symbol("a", real=True), Symbol("B", positive=True)
+h, B = Symbol("h", real=True), Symbol("B", positive=True)
 
 
 def prove() -> tuple[Proof, ...]:
@@ -44,8 +44,8 @@ def loss_from_above() -> Proof:
 
 
 def loss_at_uniform() -> Proof:
-    """Where all logits are the same number a, the loss is log K."""
-    uniform = Named(Symbol("L"), -log(exp(a) / FiniteSum(exp(a), k)))
+    """Where all logits are the same number h, the loss is log K."""
+    uniform = Named(Symbol("L"), -log(exp(h) / FiniteSum(exp(h), k)))
     builder = Builder("loss-at-uniform", "theorem", "the loss of equal logits", uniform)
     builder.record(DEFINITION, unfold(uniform))
     builder.apply(CATALOGUE["sum-of-a-constant"])

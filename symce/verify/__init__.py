@@ -3,8 +3,8 @@
 verify([loss], Path("generated")) -> Report
 """
 
-from symce.verify.kernels import verify
+from symce.verify.kernels import TARGETS, verify
 from symce.verify.modules import LoadError
 from symce.verify.report import Failure, Report, Row
 
-__all__ = ["Failure", "LoadError", "Report", "Row", "verify"]
+__all__ = ["TARGETS", "Failure", "LoadError", "Report", "Row", "verify"]

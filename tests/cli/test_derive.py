@@ -20,9 +20,10 @@ def test_the_whole_catalogue_is_written(derived_once):
     files = {p.relative_to(derived_once).as_posix() for p in derived_once.rglob("*") if p.is_file()}
     proofs = {f"proofs/{name}.{kind}" for name in catalogue() for kind in ("tex", "md", "json")}
     theorems = {f"proofs/theorems/{name}.{kind}" for name in chapters() for kind in ("tex", "md", "json")}
-    kernels = {f"symce_kernels/{target}/{name}.py" for name in catalogue() for target in TARGETS}
+    kernels = {f"symce_kernels/{t}/{name}{target.suffix}" for name in catalogue() for t, target in TARGETS.items()}
     packages = {f"symce_kernels/{name}" for name in ("__init__.py", "py.typed", "torch/functional.py")}
-    packages |= {f"symce_kernels/{target}/__init__.py" for target in TARGETS}
+    packages |= {f"symce_kernels/{target}/__init__.py" for target in ("numpy", "torch")}
+    packages |= {f"symce_kernels/javascript/{name}" for name in ("index.js", "package.json", "runtime.js")}
     assert files == proofs | theorems | kernels | packages
 
 
@@ -43,7 +44,8 @@ def test_a_loss_of_ones_own_is_verified_and_written(run, poly, tmp_path):
     assert result.json["ok"]
     assert result.json["losses"][0]["name"] == "poly_one"
     assert result.json["verify"]["ok"]
-    assert {row["target"] for row in result.json["verify"]["rows"]} == set(TARGETS)
+    assert {row["target"] for row in result.json["verify"]["rows"]} == {"numpy", "torch"}
+    assert any("javascript kernels are not run" in note for note in result.json["verify"]["notes"])
     assert all(proof["ok"] and proof["comparisons"] for proof in result.json["check"]["proofs"])
     written = {file["path"] for file in result.json["files"] if file["state"] == "written"}
     assert {p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*") if p.is_file()} == written
@@ -76,6 +78,21 @@ def test_one_target_alone(run, tmp_path):
     assert _listed(tmp_path / "symce_kernels/__init__.py") == ["numpy"]
     run("derive", "nll_loss", "--target", "torch", "--no-verify", "--out", tmp_path)
     assert _listed(tmp_path / "symce_kernels/__init__.py") == ["numpy", "torch"]
+    result = run("derive", "cross_entropy", "--target", "javascript", "--out", tmp_path)
+    assert result.status == 0, result.err
+    assert "not verified: the kernels; verification runs none of these targets" in result.out
+    assert _listed(tmp_path / "symce_kernels/__init__.py") == ["numpy", "torch"]
+    run("derive", "nll_loss", "--target", "javascript", "--no-verify", "--out", tmp_path)
+    index = (tmp_path / "symce_kernels/javascript/index.js").read_text()
+    assert [line.split()[3] for line in index.splitlines() if "* as" in line] == ["cross_entropy", "nll_loss"]
+
+
+def test_javascript_alone_makes_no_python_package(run, tmp_path):
+    run("derive", "nll_loss", "--target", "javascript", "--no-verify", "--out", tmp_path)
+    assert [p.name for p in (tmp_path / "symce_kernels").iterdir()] == ["javascript"]
+    result = run("verify", "nll_loss", "--target", "javascript", "--out", tmp_path)
+    assert result.status == 2
+    assert "Targets that it runs: numpy, torch." in result.err
 
 
 def test_theorems_have_pages_and_no_kernels(run, tmp_path):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import pytest
+from targets.node import Node, write_package
 from targets.programs import KERNELS
 
 from symce.targets import render_kernels
@@ -34,3 +36,23 @@ def package(printed: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
     sys.path.remove(str(folder))
     for name in [n for n in sys.modules if n.partition(".")[0] == PACKAGE]:
         del sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[Node]:
+    process = Node()
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="session")
+def generated(checkout: Path) -> Path:
+    return checkout / "generated" / "symce_kernels" / "javascript"
+
+
+@pytest.fixture(scope="session")
+def javascript(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The JavaScript files of the hand-built kernels."""
+    place = tmp_path_factory.mktemp("printed_javascript")
+    write_package(place, KERNELS)
+    return place

@@ -105,6 +105,8 @@ def test_every_option_agrees_with_the_interpreter(package: ModuleType, name: str
     args = (z,) if target is None else (z, target)
     before = [a.tobytes() for a in (*args, v)]
     expected = reference(kernel, z.astype(float), target, v.astype(float), o)
+    with np.errstate(over="ignore"):  # half precision ends at 65,504, and what is beyond is infinite in both
+        expected = {n: np.asarray(a).astype(z.dtype).astype(float) for n, a in expected.items()}
     tolerance = {"rtol": TOLERANCE[z.dtype.name], "atol": TOLERANCE[z.dtype.name]}
     with_cotangent = dict(o)
     if "cotangent" in o:
