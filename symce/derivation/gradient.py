@@ -106,6 +106,12 @@ def differentiate(model: Model, name: str, function: Expr, index: Index) -> Deri
     return Derivative((*lemmas, *[m for m in mass if m is not None]), general)
 
 
+def _index(variable: Expr) -> str:
+    """The index of an entry of a vector, of softmax or of the sigmoid, as text."""
+    entry = variable.args[0] if isinstance(variable, Sigmoid) else variable
+    return str(entry.args[1] if isinstance(entry, Softmax) else entry.indices[0])
+
+
 def _partials(model: Model, name: str, function: Expr, body: Expr) -> list[Proof]:
     """dF/dp_k, dF/ds_k and the direct part of dF/dz_j, as far as F depends on them."""
     found: list[tuple[str, Expr]] = []
@@ -122,9 +128,8 @@ def _partials(model: Model, name: str, function: Expr, body: Expr) -> list[Proof
             found.append((str(vector), vector[k]))
     proofs = []
     for letter, variable in found:
-        builder = Builder(
-            f"{name}-partial-{letter}", "lemma", f"{PARTIAL[name]} in {letter}", Partial(function, variable)
-        )
+        title = f"{PARTIAL[name]} in {letter.partition('-')[0]}_{_index(variable)}"
+        builder = Builder(f"{name}-partial-{letter}", "lemma", title, Partial(function, variable))
         builder.apply(DEFINITION)
         builder.cycle(DIFFERENTIATE)
         if builder.current.has(Partial):

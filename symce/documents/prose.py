@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from symce.algebra.letters import GREEK, P_HAT, latex_letter, unicode_letter
+from symce.algebra.letters import GREEK, P_HAT, Symbols, latex_letter, unicode_letter
 
 _GREEK = r"alpha|beta|gamma|eps|tau|lambda|sigma(?=\()"
 #: s_k, t^(n-1), tanh^2, gamma, a letter on its own (but not the words a, A, I, O)
@@ -56,6 +56,11 @@ def markdown_words(text: str, *, math: bool = True) -> str:
     return _words(text, lambda s: re.sub(r"([\\`*_<>\[\]|$])", r"\\\1", _printable(s)), math)
 
 
+def marked_words(text: str, *, math: bool = True) -> str:
+    """A sentence in the marks of markup.py, on one line."""
+    return _words(text, lambda s: re.sub(r"([$`*\[\\])", r"\\\1", _printable(s)), math, {P_HAT: r"\ph"})
+
+
 def unicode_words(text: str) -> str:
     """A sentence for a terminal."""
 
@@ -67,19 +72,19 @@ def unicode_words(text: str) -> str:
     return _MATH.sub(replace, _printable(text))
 
 
-def _words(text: str, escape: Callable[[str], str], math: bool) -> str:
+def _words(text: str, escape: Callable[[str], str], math: bool, symbols: Symbols | None = None) -> str:
     if not math:
         return escape(text)
     result, position = "", 0
     for match in _MATH.finditer(text):
-        result += escape(text[position : match.start()]) + f"${_latex(match)}$"
+        result += escape(text[position : match.start()]) + f"${_latex(match, symbols)}$"
         position = match.end()
     return result + escape(text[position:])
 
 
-def _latex(match: re.Match[str]) -> str:
+def _latex(match: re.Match[str], symbols: Symbols | None) -> str:
     if match["base"]:
-        return latex_letter(_entry(match["base"]), tuple(match["index"]))
+        return latex_letter(_entry(match["base"]), tuple(match["index"]), symbols)
     if match["power"]:
         inner = match["power"].strip("()")
         return f"{{}}^{{{inner}}}"

@@ -1,0 +1,76 @@
+"""NAME.tex of a handout: an article with numbered statements and steps, figures, listings and an appendix of rules."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from symce.documents.blocks import Handout, Picture
+from symce.documents.prose import latex_words
+from symce.documents.tex.blocks import FOLDER, Blocks, Page
+from symce.documents.tex.formulas import Formulas
+from symce.documents.tex.text import plain
+from symce.figures import save
+from symce.render import render
+
+#: A4 with margins of 25 mm, 11 pt
+PAGE = Page(width=40.0, code=(("footnotesize", 90), ("scriptsize", 101)), padding=2.6, rows=28)
+#: what the law of a rule may take of the page, beside the rule's name
+LAW = 26.0
+
+
+def files(handout: Handout) -> Mapping[str, bytes]:
+    """NAME.tex and the figures that it shows, by their paths below the folder in which they are to be written.
+
+    Raises FigureError where Matplotlib is missing.
+    """
+    return {f"{handout.name}.tex": render_handout_latex(handout).encode(), **figure_files(handout)}
+
+
+def figure_files(handout: Handout) -> dict[str, bytes]:
+    """The figures of a handout as PDF, by their paths. Raises FigureError where Matplotlib is missing."""
+    found: dict[str, bytes] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for block in handout.blocks:
+            if isinstance(block, Picture):
+                file = Path(folder) / f"{block.figure.name}.pdf"
+                save(block.figure, file, notation=handout.notation)
+                found[f"{FOLDER}/{file.name}"] = file.read_bytes()
+    return found
+
+
+def render_handout_latex(handout: Handout) -> str:
+    """The text of NAME.tex."""
+    blocks = Blocks(handout, PAGE, "hyperref")
+    return render(
+        "latex/handout.tex.jinja",
+        command=handout.command,
+        title=plain(handout.title),
+        author=plain(handout.author),
+        abstract=[v for v in map(blocks.values, handout.abstract) if v],
+        sections=[
+            {
+                "command": "section" if section.level == 1 else "subsection",
+                "title": plain(section.title),
+                "label": section.label,
+                "blocks": [v for v in map(blocks.values, section.blocks) if v],
+            }
+            for section in handout.sections
+        ],
+        rules=rules(handout, LAW),
+        references=[blocks.texts.text(r) for r in handout.references],
+    )
+
+
+def rules(handout: Handout, width: float) -> list[dict[str, str]]:
+    """The rules that the steps name, their laws at most ``width`` em wide."""
+    formulas = Formulas(handout.symbols, width)
+    return [
+        {
+            "name": rule.name,
+            "why": latex_words(rule.why),
+            "law": formulas.equation(*rule.law, width, rule.relation),
+        }
+        for rule in handout.rules
+    ]
