@@ -1,7 +1,7 @@
 """NAME-slides.tex of a handout: beamer frames, one statement or figure each; running text is kept as speaker's notes.
 
-How much fits on a frame is estimated here: steps of a proof, lines of code, rows of a table, lines of a note. LaTeX then
-measures, and scales down what is too large after all: nothing leaves a frame.
+How much fits on a frame is estimated here: steps of a proof, lines of code, rows of a table, lines of a note. LaTeX
+then measures, and scales down what is too large after all: nothing leaves a frame.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from symce.documents.blocks import (
     Bullets,
     Code,
     Display,
+    Formula,
     Handout,
     Letters,
     Live,
@@ -46,10 +47,10 @@ FEW_LETTERS = 3
 LAW = 25.0
 T = TypeVar("T")
 #: what one frame holds beside other things; the rest has frames of its own
-_Light = Paragraph | Bullets | Letters | Display | Recall
+_Light = Paragraph | Bullets | Letters | Display | Formula | Recall
 
 
-def slide_files(handout: Handout) -> Mapping[str, bytes]:
+def files(handout: Handout) -> Mapping[str, bytes]:
     """NAME-slides.tex and the figures that it shows, by their paths below the folder in which they are to be written.
 
     Raises FigureError where Matplotlib is missing.
@@ -81,7 +82,7 @@ def render_slides(handout: Handout) -> str:
         rules=_counted(laws, [max(TEXT, formula_height(rule["law"])) + 5 for rule in laws], FRAME),
         references=_counted(
             [blocks.texts.text(r) for r in handout.references],
-            [TEXT * int(text_width(r) / PAGE.width + 1) + 3 for r in handout.references],
+            [TEXT * int(text_width(r, blocks.texts.labels) / PAGE.width + 1) + 3 for r in handout.references],
             FRAME,
         ),
     )
@@ -118,7 +119,7 @@ class _Frames:
             match block:
                 case Paragraph(text):
                     self.notes.append(self.blocks.texts.text(text))
-                case Bullets() | Letters() | Display() | Recall():
+                case Bullets() | Letters() | Display() | Formula() | Recall():
                     self.waiting.append(block)
                 case Statement():
                     self.statement(block)
@@ -145,9 +146,9 @@ class _Frames:
 
     def flush(self) -> None:
         """A frame of what waited for company."""
-        light = [part for block in self.waiting for part in _split(block, FRAME / TEXT)]
+        light = [part for block in self.waiting for part in self.split(block, FRAME / TEXT)]
         self.waiting = []
-        for number, count, part in _numbered(light, [_rows(b) for b in light], FRAME / TEXT):
+        for number, count, part in _numbered(light, [self.rows(b) for b in light], FRAME / TEXT):
             blocks = [self.blocks.values(b) for b in part]
             self.add("content", title=self.title, part=number, parts=count, blocks=blocks)
 
@@ -172,22 +173,23 @@ class _Frames:
 
     def code(self, block: Code) -> None:
         values = self.blocks.values(block)
-        chunks = [("listing", values["size"], c) for c in _pages(_list(values["lines"]), str(values["size"]))]
+        pages = [[_box("listing", values["size"], c)] for c in _pages(_list(values["lines"]), str(values["size"]))]
         output = values.pop("output")
         if isinstance(output, dict):
-            pages = _pages(_list(output["lines"]), str(output["size"]))
-            chunks += [("output", output["size"], c) for c in pages]
-        for number, (what, size, lines) in enumerate(chunks):
-            part = {"what": what, "size": size, "lines": lines, "part": number + 1, "parts": len(chunks)}
-            self.add("code", **{**values, **part})
+            more = [[_box("output", output["size"], c)] for c in _pages(_list(output["lines"]), str(output["size"]))]
+            if _together(pages[-1][0], more[0][0]):
+                pages[-1] += more.pop(0)
+            pages += more
+        for number, boxes in enumerate(pages, start=1):
+            self.add("code", **{**values, "boxes": boxes, "part": number, "parts": len(pages)})
 
     def note(self, block: Note) -> None:
         """A box on as many frames as its text needs; what stands in it and has frames of its own comes in its order."""
         light: list[_Light] = []
         outer, self.title = self.title, plain(block.title)
         for inner in block.blocks:
-            if isinstance(inner, Paragraph | Bullets | Letters | Display | Recall):
-                light += _split(inner, NOTE_ROWS)
+            if isinstance(inner, Paragraph | Bullets | Letters | Display | Formula | Recall):
+                light += self.split(inner, NOTE_ROWS)
             elif not isinstance(inner, Live):
                 self.box(block, light)
                 light = []
@@ -196,9 +198,34 @@ class _Frames:
         self.title = outer
 
     def box(self, block: Note, light: list[_Light]) -> None:
-        for number, count, part in _numbered(light, [_rows(b) for b in light], NOTE_ROWS):
+        for number, count, part in _numbered(light, [self.rows(b) for b in light], NOTE_ROWS):
             values = [self.blocks.within.values(b) for b in part]
             self.add("note", kind=block.kind, title=plain(block.title), part=number, parts=count, blocks=values)
+
+    def split(self, block: _Light, rows: float) -> list[_Light]:
+        """A list that is too long for a frame, an entry each; anything else as it is."""
+        if isinstance(block, Bullets) and not block.numbered and self.rows(block) > rows:
+            return [Bullets((item,)) for item in block.items]
+        if isinstance(block, Letters) and self.rows(block) > rows:
+            return [Letters((meaning,)) for meaning in block.meanings]
+        return [block]
+
+    def rows(self, block: _Light) -> float:
+        """About how many lines of a frame a block takes."""
+        width = PAGE.boxed.width
+        match block:
+            case Paragraph(text):
+                return 0.5 + int(self.width(text) / width + 1)
+            case Bullets(items):
+                return 0.5 + sum(int(self.width(i) / (width - 2) + 1) for i in items)
+            case Letters(meanings):
+                return 0.5 + sum(1.2 if m.definition is None else 2.5 for m in meanings)
+            case Formula(_, rows):
+                return 2.8 * len(rows) + 0.5
+        return 3.5
+
+    def width(self, text: str) -> float:
+        return text_width(text, self.blocks.texts.labels)
 
 
 def _numbered(things: Sequence[T], heights: Sequence[float], most: float) -> Iterator[tuple[int, int, list[T]]]:
@@ -238,28 +265,6 @@ def _step_height(step: Values) -> float:
     return 10 * int(reason / PAGE.width + 1) + sum(formula_height(str(n)) + 3 for n in _list(step["lines"])) + 6
 
 
-def _split(block: _Light, rows: float) -> list[_Light]:
-    """A list that is too long for a frame, an entry each; anything else as it is."""
-    if isinstance(block, Bullets) and not block.numbered and _rows(block) > rows:
-        return [Bullets((item,)) for item in block.items]
-    if isinstance(block, Letters) and _rows(block) > rows:
-        return [Letters((meaning,)) for meaning in block.meanings]
-    return [block]
-
-
-def _rows(block: _Light) -> float:
-    """About how many lines of a frame a block takes."""
-    width = PAGE.boxed.width
-    match block:
-        case Paragraph(text):
-            return 0.5 + int(text_width(text) / width + 1)
-        case Bullets(items):
-            return 0.5 + sum(int(text_width(i) / (width - 2) + 1) for i in items)
-        case Letters(meanings):
-            return 0.5 + sum(1.2 if m.definition is None else 2.5 for m in meanings)
-    return 3.5
-
-
 def _pages(lines: list[str], size: str) -> list[list[str]]:
     """Lines of code on frames: at an empty line where one is near the end of a frame."""
     most = CODE_ROWS[size]
@@ -273,6 +278,16 @@ def _pages(lines: list[str], size: str) -> list[list[str]]:
         while rest and not rest[0].strip():
             rest = rest[1:]
     return [*pages, rest] if rest else pages
+
+
+def _box(what: str, size: object, lines: list[str]) -> Values:
+    return {"what": what, "size": size, "lines": lines}
+
+
+def _together(code: Values, output: Values) -> bool:
+    """Whether a listing and what it printed fit on one frame."""
+    used = [(len(_list(box["lines"])) + 1.5) / CODE_ROWS[str(box["size"])] for box in (code, output)]
+    return sum(used) <= 1
 
 
 def _list(value: object) -> list[Any]:

@@ -6,9 +6,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from symce.documents.blocks import Handout, Picture
+from symce.documents.blocks import Handout, Picture, Section
 from symce.documents.prose import latex_words
-from symce.documents.tex.blocks import FOLDER, Blocks, Page
+from symce.documents.tex.blocks import FOLDER, Blocks, Page, Values
 from symce.documents.tex.formulas import Formulas
 from symce.documents.tex.text import plain
 from symce.figures import save
@@ -49,18 +49,24 @@ def render_handout_latex(handout: Handout) -> str:
         title=plain(handout.title),
         author=plain(handout.author),
         abstract=[v for v in map(blocks.values, handout.abstract) if v],
-        sections=[
-            {
-                "command": "section" if section.level == 1 else "subsection",
-                "title": plain(section.title),
-                "label": section.label,
-                "blocks": [v for v in map(blocks.values, section.blocks) if v],
-            }
-            for section in handout.sections
-        ],
+        sections=[_section(section, blocks) for section in handout.sections],
         rules=rules(handout, LAW),
         references=[blocks.texts.text(r) for r in handout.references],
     )
+
+
+def _section(section: Section, blocks: Blocks) -> Values:
+    top, _, sub = section.number.partition(".")
+    if not sub:
+        blocks.counters["subsection"] = 0  # LaTeX starts anew
+    return {
+        "command": "subsection" if sub else "section",
+        "title": plain(section.title),
+        "label": section.label,
+        "jump": None if sub else blocks.jump("section", int(top)),
+        "jump_subsection": blocks.jump("subsection", int(sub)) if sub else None,
+        "blocks": [v for v in map(blocks.values, section.blocks) if v],
+    }
 
 
 def rules(handout: Handout, width: float) -> list[dict[str, str]]:

@@ -95,25 +95,13 @@ class _Cells:
             yield self.words("references", "## References\n\n" + "\n".join(lines))
 
     def section(self, place: str, heading: str, blocks: Sequence[Block]) -> Iterator[Any]:
-        """A cell for each statement, figure and listing, and for the text between two of them."""
-        parts: list[str | Code] = [heading]
-        shown: list[list[Block]] = [[]]
-        for block in blocks:
-            if isinstance(block, Live):
-                continue
-            if isinstance(block, Code) and block.language == "python" and stands_alone(block.code):
-                parts += [self.listing(block), block]
-                shown += [[], []]
-                continue
-            if isinstance(block, Statement | Picture) or isinstance(parts[-1], Code):
-                parts.append(self.writer.block(block))
-                shown.append([block])
-            elif isinstance(parts[-1], str):
-                parts[-1] += "\n\n" + self.writer.block(block)
-                shown[-1].append(block)
-        for number, (part, within) in enumerate(zip(parts, shown, strict=True), start=1):
+        """The cells of a section; its heading stands in the first."""
+        for number, (group, code) in enumerate(_grouped(blocks) or [([], None)], start=1):
             name = f"{place}-{number}"
-            yield self.code(name, part) if isinstance(part, Code) else self.words(name, part, within)
+            parts = [heading if number == 1 else "", self.writer.text(group), self.listing(code) if code else ""]
+            yield self.words(name, "\n\n".join(filter(None, parts)), group)
+            if code:
+                yield self.code(f"{name}-code", code)
 
     def listing(self, block: Code) -> str:
         """What stands above a listing."""
@@ -133,6 +121,23 @@ class _Cells:
         self.executed += 1
         printed = [self.compose.new_output("stream", name="stdout", text=block.output + "\n")] if block.output else []
         return self.compose.new_code_cell(block.code, id=name, execution_count=self.executed, outputs=printed)
+
+
+def _grouped(blocks: Sequence[Block]) -> list[tuple[list[Block], Code | None]]:
+    """What stands in a cell of text, and the listing that runs after it: a statement, or a figure, has its own cell."""
+    groups: list[tuple[list[Block], Code | None]] = []
+    waiting: list[Block] = []
+    for block in blocks:
+        if isinstance(block, Code) and block.language == "python" and stands_alone(block.code):
+            groups.append((waiting, block))
+            waiting = []
+        elif isinstance(block, Statement | Picture):
+            groups += [(waiting, None)] if waiting else []
+            groups.append(([block], None))
+            waiting = []
+        elif not isinstance(block, Live):
+            waiting.append(block)
+    return [*groups, (waiting, None)] if waiting else groups
 
 
 def _pictures(blocks: Iterable[Block]) -> Iterator[Picture]:

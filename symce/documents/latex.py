@@ -16,11 +16,7 @@ LAW = 27.0
 def render_latex(document: Document) -> str:
     """The text of NAME.tex."""
     formulas = Formulas(document.symbols, PAGE)
-    items = document.items
-
-    def heading(label: str) -> str:
-        return items[label].heading
-
+    labels = {label: item.heading for label, item in document.items.items()}
     return render(
         "latex/document.tex.jinja",
         name=document.name,
@@ -34,11 +30,9 @@ def render_latex(document: Document) -> str:
             {
                 "title": latex_words(part.title, math=False),
                 "meanings": [formulas.meaning(m) for m in part.meanings],
-                "entries": [formulas.item(item, heading) for item in part.items],
+                "entries": [formulas.item(item, labels) for item in part.items],
             }
             for part in document.parts
         ],
-        rules=[
-            {"name": rule.name, "law": formulas.equation(*rule.law, LAW, rule.relation)} for rule in document.rules
-        ],
+        rules=[{"name": rule.name, "law": formulas.equation(*rule.law, LAW, rule.relation)} for rule in document.rules],
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from symce.documents.blocks import (
     Block,
@@ -31,6 +32,9 @@ from symce.render import render
 from symce.rules import Rule
 
 Values = dict[str, object]
+_LISTS = (Bullets, Letters)
+#: a list that follows another would be taken for its continuation
+_END_OF_LIST = "<!-- -->"
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,12 @@ class BlockWriter:
 
         What only a page with scripts can show is left out.
         """
-        return "\n\n".join(self.block(b, boxed) for b in blocks if not isinstance(b, Live))
+        shown = [b for b in blocks if not isinstance(b, Live)]
+        written = [self.block(b, boxed) for b in shown]
+        for n, (before, after) in enumerate(pairwise(shown), start=1):
+            if isinstance(before, _LISTS) and isinstance(after, _LISTS):
+                written[n] = f"{_END_OF_LIST}\n\n{written[n]}"
+        return "\n\n".join(written)
 
     def block(self, block: Block, boxed: bool = False) -> str:
         """One block, without an empty line before or after it."""

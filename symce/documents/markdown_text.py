@@ -7,8 +7,9 @@ place of the same page is referred to. What they would read differently is writt
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Literal
 
 from symce.documents.blocks import Handout, Live
@@ -72,7 +73,7 @@ class Words:
 
         Raises DocumentError for a reference to what is not there.
         """
-        return "".join(self.piece(piece, cell) for piece in pieces(marked))
+        return "".join(self.piece(piece, cell) for piece in _joined(pieces(marked)))
 
     def paragraph(self, marked: str) -> str:
         """A text that begins a line: its first letters are no mark of a list, a heading or a box."""
@@ -116,7 +117,7 @@ class Words:
         match piece.style:
             case "math":
                 formula = self.dialect.formula(expand(piece.text, self.handout.notation))
-                return self.dialect.math.format(formula.replace("|", r"\vert ") if cell else formula)
+                return self.dialect.math.format(formula.replace("|", r"\vert ").strip() if cell else formula)
             case "code":
                 return f"`{piece.text.replace('|', self.dialect.bar) if cell else piece.text}`"
             case "emphasis":
@@ -135,3 +136,12 @@ class Words:
         text = re.sub(r"[\\<~^{]|\](?=[(\[:])|\[(?=\^)|!(?=\[|$)", lambda m: f"&#{ord(m[0])};", text)
         text = re.sub(r"([`*_])", r"\\\1", text).replace("$", self.dialect.dollar)
         return text.replace("|", "&#124;") if cell else text
+
+
+def _joined(run: Iterable[Piece]) -> Iterator[Piece]:
+    """Formulas that touch as one: where two meet, the dollars would be those of a formula on a line of its own."""
+    for style, same in groupby(run, key=lambda piece: piece.style):
+        if style == "math":
+            yield Piece("math", " ".join(piece.text for piece in same))
+        else:
+            yield from same

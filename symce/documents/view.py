@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sympy import Expr
+from sympy import Expr, Integer
 
+from symce.algebra.indices import K
 from symce.algebra.letters import Symbols
 from symce.derivation.derive import Derivation
 from symce.derivation.proof import CITATION, Proof
@@ -201,9 +202,16 @@ class Numbering:
         return next((label for label in (f"{scope}.{name}", name) if label in self.known), "")
 
 
+#: assumptions that fix a size rather than relate letters
+_SIZES = {"two-classes": Assumption(K, Integer(2), "There are two classes.")}
+
+
 def _assumptions(proof: Proof) -> tuple[Assumption, ...]:
     found = []
     for name in proof.assumptions:
+        if name in _SIZES:
+            found.append(_SIZES[name])
+            continue
         rules = [r for r in CATALOGUE.values() if r.assumes == name]
         if not rules:
             raise DocumentError(f"{proof.name} assumes {name!r}, which no rule of the catalogue states")

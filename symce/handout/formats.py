@@ -5,8 +5,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from symce.documents.blocks import Handout, Live
+
+if TYPE_CHECKING:
+    from symce.documents.handout_markdown import Profile
 
 Files = Mapping[str, bytes]
 
@@ -54,9 +58,29 @@ def _html(handout: Handout) -> Files:
     return {f"{handout.name}.html": render_html(handout, script(list(kernels.values()))).encode()}
 
 
+def _markdown(profile: Profile) -> Callable[[Handout], Files]:
+    def files(handout: Handout) -> Files:
+        from symce.documents import handout_markdown
+
+        made = handout_markdown.files(handout, profile)
+        return {f"{profile}/{path}": content for path, content in made.items()}
+
+    return files
+
+
+def _notebook(handout: Handout) -> Files:
+    from symce.documents import handout_notebook
+
+    return handout_notebook.files(handout)
+
+
 FORMATS: Mapping[str, Callable[[Handout], Files]] = {
     "pdf": _pdf,
     "slides": _slides,
     "tex": _tex,
     "html": _html,
+    "mkdocs": _markdown("mkdocs"),
+    "github": _markdown("github"),
+    "myst": _markdown("myst"),
+    "notebook": _notebook,
 }

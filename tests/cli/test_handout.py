@@ -24,9 +24,9 @@ FILES = {
     "slides": "{0}-slides.pdf",
     "tex": "{0}.tex",
     "html": "{0}.html",
-    "mkdocs": "mkdocs/docs/{0}.md",
+    "mkdocs": "mkdocs/docs/index.md",
     "github": "github/{0}.md",
-    "myst": "myst/{0}.md",
+    "myst": "myst/index.md",
     "notebook": "{0}.ipynb",
 }
 

@@ -17,7 +17,7 @@ CODE = '''def gradient(z, y):
     p = np.exp(z - z.max())  # at most 1: e⁰ {not more}
     p /= p.sum()
     path = "C:\\\\new\\\\table %d & 5% #1 ~ ^ $x$"
-    return p - y, {"label": 'α', "a long line that no page is wide enough for": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]}
+    return p - y, {"label": 'α', "a line that no page is wide enough for": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]}
 '''
 OUTPUT = "\n".join(f"K = {n}: ‖p − y‖∞ = {1 - 1 / n:.4f} ≤ 1" for n in range(2, 40))
 
@@ -36,8 +36,9 @@ def everything(notation: Notation = "hat-pi") -> Handout:
     author.section("first", "Cross-entropy & friends: 100% of it")
     author.loss(derivation.model)
     author.say(
-        'He said "so" and "thus": $\\ph_k > 0$, $\\bph$ against $\\bpt$ and $\\bqm$; `torch.nn.functional.cross_entropy(input,'
-        " target, label_smoothing=0.1)` is `it's`; a [link](https://arxiv.org/abs/1708.02002#a_b%20c), 5% & #3, a_b, x^2, {}"
+        'He said "so" and "thus": $\\ph_k > 0$, $\\bph$ against $\\bpt$ and $\\bqm$;'
+        " `torch.nn.functional.cross_entropy(input, target, label_smoothing=0.1)` is `it's`;"
+        " a [link](https://arxiv.org/abs/1708.02002#a_b%20c), 5% & #3, a_b, x^2, {}"
         " — naïve “quotes” … ∂L/∂z ≤ ∞, \\$5 and \\*."
     )
     author.bullets("one $\\pt$", "two: [#live-x], [#softmax-jacobian]", "three")

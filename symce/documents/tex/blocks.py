@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -11,6 +11,7 @@ from symce.documents.blocks import (
     Bullets,
     Code,
     Display,
+    Formula,
     Handout,
     Letters,
     Live,
@@ -21,10 +22,12 @@ from symce.documents.blocks import (
     Statement,
     Table,
 )
+from symce.documents.notation import expand
 from symce.documents.tex.code import code_lines, widest
 from symce.documents.tex.formulas import Formulas
 from symce.documents.tex.tables import columns
 from symce.documents.tex.text import Texts, plain
+from symce.documents.view import Item
 
 Values = dict[str, object]
 #: what "(Theorem 12)" takes beside a formula, in em
@@ -54,17 +57,24 @@ class Page:
 
 @dataclass(frozen=True)
 class Blocks:
-    """Writes the blocks of a handout for a page. ``link`` as in Texts; ``box`` within a note."""
+    """Writes the blocks of a handout for a page. ``link`` as in Texts; ``box`` within a note.
+
+    ``counters`` are where LaTeX's own counters are: a handout of some sections has the numbers of the whole, and a
+    counter must jump where what comes before is not there.
+    """
 
     handout: Handout
     page: Page
     link: Literal["hyperref", "hyperlink"]
     box: bool = False
+    counters: dict[str, int] = field(default_factory=dict)
 
     @cached_property
     def texts(self) -> Texts:
         live = frozenset(b.label for b in self.handout.blocks if isinstance(b, Live))
-        return Texts(self.handout.labels, live, self.handout.notation, self.link)
+        elsewhere = self.handout.elsewhere
+        names = {**elsewhere, **self.handout.labels}
+        return Texts(names, live | elsewhere.keys(), self.handout.notation, self.link)
 
     @cached_property
     def formulas(self) -> Formulas:
@@ -73,10 +83,19 @@ class Blocks:
     @cached_property
     def within(self) -> Blocks:
         """The writer of what stands in a box."""
-        return Blocks(self.handout, self.page.boxed, self.link, box=True)
+        return Blocks(self.handout, self.page.boxed, self.link, box=True, counters=self.counters)
+
+    def jump(self, counter: str, number: int, last: int | None = None) -> int | None:
+        """What to set a counter to so that its next value is ``number``; None where it is there by itself.
+
+        ``last`` is the last number that is given then, where several are given at once.
+        """
+        before = self.counters.get(counter, 0)
+        self.counters[counter] = number if last is None else last
+        return number - 1 if before != number - 1 else None
 
     def values(self, block: Block) -> Values:
-        """One block, with its ``block`` (what it is) among the values; {} for a live figure, which paper cannot show."""
+        """One block, its kind under "block"; {} for a live figure, which paper cannot show."""
         match block:
             case Paragraph(text):
                 return {"block": "paragraph", "text": self.texts.text(text)}
@@ -86,8 +105,11 @@ class Blocks:
                 return {"block": "letters", "meanings": [self.formulas.meaning(m) for m in meanings]}
             case Display(left, right):
                 return {"block": "display", "formula": self.formulas.equation(left, right, self.page.width)}
+            case Formula(left, rows):
+                words = [expand(part, self.handout.notation) for part in (left, *rows)]
+                return {"block": "display", "formula": self.formulas.chain(words[0], words[1:])}
             case Statement(item):
-                return {"block": "statement", "number": item.number, **self.formulas.item(item, self.handout.labels.__getitem__)}
+                return self.statement(item)
             case Recall():
                 return self.recall(block)
             case Picture():
@@ -101,6 +123,16 @@ class Blocks:
                 return {"block": "note", "kind": kind, "title": plain(title), "blocks": inner}
         return {}
 
+    def statement(self, item: Item) -> Values:
+        numbers = [line.number for line in item.lines]
+        return {
+            "block": "statement",
+            "number": item.number,
+            "jump": self.jump("theorem", item.number),
+            "jump_equation": self.jump("equation", numbers[0], numbers[-1]) if numbers else None,
+            **self.formulas.item(item, self.handout.labels, self.handout.elsewhere),
+        }
+
     def recall(self, block: Recall) -> Values:
         formula = self.formulas.result(block.item.proof, self.page.width - TAG)
         return {
@@ -113,6 +145,7 @@ class Blocks:
         return {
             "block": "picture",
             "number": block.number,
+            "jump": self.jump("figure", block.number),
             "label": block.label,
             "file": f"{FOLDER}/{block.figure.name}.pdf",
             "title": plain(block.figure.title),
@@ -121,10 +154,11 @@ class Blocks:
         }
 
     def table(self, block: Table) -> Values:
-        layout = columns(block, self.page.width * 1.08)  # tables are set in a smaller size
+        layout = columns(block, self.page.width * 1.08, self.texts.labels)  # tables are set in a smaller size
         return {
             "block": "table",
             "number": block.number,
+            "jump": self.jump("table", block.number),
             "label": block.label,
             "caption": self.texts.text(block.caption),
             "preamble": layout.preamble,
@@ -140,6 +174,7 @@ class Blocks:
         return {
             "block": "code",
             "number": block.number,
+            "jump": self.jump("listing", block.number),
             "label": block.label,
             "caption": self.texts.text(block.caption),
             "size": size,

@@ -1,7 +1,7 @@
 """Listings in LaTeX: coloured by Pygments' lexers, broken where a line is too long, any letter in its column.
 
-The lines stand in fancyvrb's ``Verbatim`` with ``commandchars=\\\\\\{\\}``: a backslash and braces are LaTeX's, whatever
-else is itself.
+The lines stand in fancyvrb's ``Verbatim`` with a backslash and braces as its ``commandchars``: these are LaTeX's,
+whatever else is itself.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pygments import lex
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Token, _TokenType
 
+from symce.documents.prose import latex_words
 from symce.documents.tex.text import graphemes, math_of
 
 #: what is coloured alike; the first that a token belongs to counts
@@ -114,7 +115,5 @@ def _char(ch: str) -> str:
 
 def _accented(ch: str) -> str:
     """A letter with an accent as it is; what no font of LaTeX has as a box, so that the columns stay."""
-    from symce.documents.prose import latex_words
-
     words = latex_words(ch, math=False)
     return words if "U+" not in words else r"\codebox{}"

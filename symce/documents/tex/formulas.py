@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sympy import Expr
 
@@ -21,6 +22,7 @@ from symce.documents.view import Item, Line
 NUMBER = 4.0
 #: a statement that takes more of a page than this stands on a line of its own above its proof
 WIDE = 0.45
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 SIGNS: dict[Relation, str] = {"=": "=", "<=": r"\le", ">=": r"\ge"}
 
 
@@ -79,12 +81,17 @@ class Formulas:
         form = derivative and matrix_form(proof.result, derivative[1], self.symbols)
         return f"{derivative[0]} {SIGNS[proof.relation]} {form}" if derivative and form else ""
 
-    def item(self, item: Item, heading: Callable[[str], str]) -> dict[str, object]:
+    def chain(self, left: str, rows: Sequence[str]) -> str:
+        """A chain of equalities that are LaTeX already, one below the other."""
+        return _block(rf"{left} &= " + r" \\[4pt] &= ".join(rows))
+
+    def item(self, item: Item, labels: Mapping[str, str], elsewhere: Mapping[str, str] = _NOTHING) -> dict[str, object]:
         """A statement with its proof, as templates/latex/proof.tex.jinja prints it.
 
-        ``heading`` gives what the statement with a label is called, such as Theorem 3.
+        ``labels`` give what the statement with a label is called, such as Theorem 3; ``elsewhere`` those that stand in
+        no part of this document.
         """
-        proof = item.proof
+        proof, names = item.proof, {**elsewhere, **labels}
         statement = self.result(proof, self.page - 2)
         return {
             "kind": item.kind,
@@ -98,16 +105,16 @@ class Formulas:
             "matrix": self.matrix(proof),
             "left": self.math(proof.statement),
             "wide": self.wide(proof.statement),
-            "steps": [self.step(line, proof.statement, heading) for line in item.lines],
+            "steps": [self.step(line, proof.statement, names, labels) for line in item.lines],
         }
 
     def wide(self, statement: Expr) -> bool:
         """Whether a statement leaves too little room for the steps beside it."""
         return self.width(statement) > WIDE * self.page
 
-    def step(self, line: Line, statement: Expr, heading: Callable[[str], str]) -> dict[str, object]:
-        """One line of a proof and why it holds."""
-        kind, _, number = heading(line.cites).rpartition(" ") if line.cites else ("", "", "")
+    def step(self, line: Line, statement: Expr, names: Mapping[str, str], here: Container[str]) -> dict[str, object]:
+        """One line of a proof and why it holds; ``here`` are the labels that can be linked to."""
+        kind, _, number = names[line.cites].rpartition(" ") if line.cites else ("", "", "")
         beside = 1.0 if self.wide(statement) else self.width(statement)
         return {
             "number": line.number,
@@ -116,6 +123,7 @@ class Formulas:
             "cites": line.cites,
             "kind": kind,
             "cited": number,
+            "here": line.cites in here,
             "sign": SIGNS[line.relation],
             "lines": self.lines(line.expr, self.page - NUMBER - beside),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symce.documents.blocks import Table
@@ -12,6 +13,8 @@ from symce.documents.markup import Piece, pieces
 GAP = 1.2
 #: a column of text is never narrower than this, in em
 NARROWEST = 6.0
+#: a letter of text is about this wide, in em
+LETTER = 0.47
 
 
 @dataclass(frozen=True)
@@ -22,10 +25,10 @@ class Columns:
     heights: tuple[int, ...]
 
 
-def columns(table: Table, page: float) -> Columns:
-    """The columns of a table on a page that is ``page`` em wide."""
+def columns(table: Table, page: float, names: Mapping[str, str]) -> Columns:
+    """The columns of a table on a page that is ``page`` em wide; ``names`` are what references are called."""
     cells = (table.head, *table.rows)
-    natural = [max(text_width(row[n]) for row in cells) for n in range(len(table.head))]
+    natural = [max(text_width(row[n], names) for row in cells) for n in range(len(table.head))]
     room = page - GAP * (len(natural) - 1)
     if sum(natural) <= room:
         kinds = ["r" if n in table.numeric else "l" for n in range(len(natural))]
@@ -38,13 +41,13 @@ def columns(table: Table, page: float) -> Columns:
         rf">{{\raggedright\arraybackslash}}p{{{widths[n]:.2f}em}}" if n in wide else "r" if n in table.numeric else "l"
         for n in range(len(natural))
     ]
-    heights = tuple(max([1, *(_lines(row[n], widths[n]) for n in wide)]) for row in table.rows)
+    heights = tuple(max([1, *(_lines(text_width(row[n], names), widths[n]) for n in wide)]) for row in table.rows)
     return Columns(_preamble(kinds), heights)
 
 
-def text_width(text: str) -> float:
-    """About how wide a text is on one line, in em."""
-    return sum(_piece_width(p) for p in pieces(text))
+def text_width(text: str, names: Mapping[str, str]) -> float:
+    """About how wide a text is on one line, in em. ``names`` as in ``columns``."""
+    return sum(_piece_width(p, names) for p in pieces(text))
 
 
 def _wide(natural: list[float], room: float, numeric: set[int]) -> list[int]:
@@ -58,16 +61,18 @@ def _wide(natural: list[float], room: float, numeric: set[int]) -> list[int]:
     return sorted(order)
 
 
-def _lines(text: str, width: float) -> int:
-    return int(text_width(text) * 1.1 / width) + 1
+def _lines(natural: float, width: float) -> int:
+    return int(natural * 1.1 / width) + 1
 
 
 def _preamble(kinds: list[str]) -> str:
     return "@{}" + rf"@{{\hspace{{{GAP}em}}}}".join(kinds) + "@{}"
 
 
-def _piece_width(piece: Piece) -> float:
+def _piece_width(piece: Piece, names: Mapping[str, str]) -> float:
+    if piece.style == "reference":
+        return LETTER * len(names[piece.text])
     if piece.style == "math":
         glyphs = re.sub(r"\\(hat|mathbf|boldsymbol|mathrm|left|right|frac)(?![a-z])|[{}^_ ]", "", piece.text)
         return 0.62 * len(re.sub(r"\\[A-Za-z]+", "x", glyphs))
-    return (0.53 if piece.style == "code" else 0.5) * len(piece.text)
+    return (0.53 if piece.style == "code" else LETTER) * len(piece.text)

@@ -16,14 +16,12 @@ from symce.documents.prose import latex_words
 #: characters that stand in mathematics in LaTeX
 _MATH = {
     **{letter: latex_letter(name) for name, letter in GREEK.items()},
-    **dict(
-        zip(
-            "∂∇∑∏√∞≤≥≠≈≡±×·÷−→←↦⇒∈∉∀∃⊙∘‖ℒℓℝ𝔼⊤",
-            [r"\partial", r"\nabla", r"\sum", r"\prod", r"\surd", r"\infty", r"\le", r"\ge", r"\ne", r"\approx", r"\equiv", r"\pm", r"\times", r"\cdot", r"\div", r"-", r"\to", r"\leftarrow", r"\mapsto", r"\Rightarrow", r"\in", r"\notin", r"\forall", r"\exists", r"\odot", r"\circ", r"\Vert", r"\mathcal{L}", r"\ell", r"\mathbb{R}", r"\mathbb{E}", r"\top"],
-            strict=True,
-        )
-    ),
-}
+    "∂": r"\partial", "∇": r"\nabla", "∑": r"\sum", "∏": r"\prod", "√": r"\surd", "∞": r"\infty", "∘": r"\circ",
+    "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "≈": r"\approx", "≡": r"\equiv", "±": r"\pm", "×": r"\times", "−": "-",
+    "·": r"\cdot", "÷": r"\div", "→": r"\to", "←": r"\leftarrow", "↦": r"\mapsto", "⇒": r"\Rightarrow", "⊙": r"\odot",
+    "∈": r"\in", "∉": r"\notin", "∀": r"\forall", "∃": r"\exists", "‖": r"\Vert", "⊤": r"\top", "ℓ": r"\ell",
+    "ℒ": r"\mathcal{L}", "ℝ": r"\mathbb{R}", "𝔼": r"\mathbb{E}",
+}  # fmt: skip
 _HAT = "\u0302"
 #: where a long name in code may be broken in running text
 _BREAK = re.compile(r"(?<=[._(/,=])(?=[^\s.,)])")
