@@ -162,5 +162,3 @@ def _formatted(
             files |= FORMATS["tex"](handout)
         seconds[kind.value] = round(time.perf_counter() - start, 2)
     return files, notes, seconds
-
-

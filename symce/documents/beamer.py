@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any, TypeVar
 
 from symce.documents.blocks import (
@@ -37,7 +38,7 @@ from symce.render import render
 #: beamer at 16:9 and 10 pt, with margins of 9 mm
 PAGE = Page(width=38.5, code=(("footnotesize", 88), ("scriptsize", 99), ("tiny", 135)), padding=2.0, rows=13)
 #: lines of code on a frame, by size
-CODE_ROWS = {"footnotesize": 17, "scriptsize": 20, "tiny": 27}
+CODE_ROWS = {"footnotesize": 18, "scriptsize": 21, "tiny": 28}
 #: what a frame holds below its title, and a line of text, in pt
 FRAME, TEXT = 200.0, 13.0
 #: lines of text in a note's box
@@ -266,13 +267,14 @@ def _step_height(step: Values) -> float:
 
 
 def _pages(lines: list[str], size: str) -> list[list[str]]:
-    """Lines of code on frames: at an empty line where one is near the end of a frame."""
+    """Lines of code on frames, about as many on each: broken at an empty line where one is near."""
     most = CODE_ROWS[size]
     pages: list[list[str]] = []
     rest = lines
     while len(rest) > most:
-        empty = [n for n in range(most // 2, most + 1) if not rest[n].strip()]
-        cut = empty[-1] if empty else most
+        even = ceil(len(rest) / ceil(len(rest) / most))
+        empty = [n for n in range(3 * even // 4, most + 1) if not rest[n].strip()]
+        cut = min(empty, key=lambda n: abs(n - even)) if empty else even
         pages.append(rest[:cut])
         rest = rest[cut:]
         while rest and not rest[0].strip():

@@ -58,4 +58,4 @@ def text(marked: str, handout: Handout) -> str:
 def code(source: str, language: str) -> str:
     """Source code as HTML, a class of Pygments about each token."""
     formatter: HtmlFormatter[str] = HtmlFormatter(nowrap=True)
-    return highlight(source, get_lexer_by_name(language, stripnl=False), formatter).rstrip("\n")
+    return str(highlight(source, get_lexer_by_name(language, stripnl=False), formatter)).rstrip("\n")

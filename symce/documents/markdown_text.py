@@ -19,9 +19,10 @@ from symce.documents.markup import Piece, pieces
 from symce.documents.notation import expand
 from symce.documents.prose import marked_words
 
-#: how a formula within a line, a reference, and code with a bar in a cell of a table are written
+#: how a formula within a line is written
 _BARE, _TICKED = "${}$", "$`{}`$"
-_SECTION = re.compile(r"^(?P<digits>\d+)(?P<mark>[.)])(?=\s|$)")
+#: what would begin a numbered list
+_ITEM = re.compile(r"^(?P<digits>\d+)(?P<mark>[.)])(?=\s|$)")
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Words:
     def paragraph(self, marked: str) -> str:
         """A text that begins a line: its first letters are no mark of a list, a heading or a box."""
         text = self.text(marked)
-        text = _SECTION.sub(lambda m: f"{m['digits']}&#{ord(m['mark'])};", text)
+        text = _ITEM.sub(lambda m: f"{m['digits']}&#{ord(m['mark'])};", text)
         return f"&#{ord(text[0])};{text[1:]}" if text and text[0] in "#+-=:!?/>|%~" else text
 
     def words(self, sentence: str) -> str:
