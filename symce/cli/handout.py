@@ -86,6 +86,8 @@ def command(
             f"`show {chosen.theorems[0]}` shows it; the handout without a name has all theorems.",
         )
     kinds = list(dict.fromkeys(formats)) if formats else list(Format)
+    if {Format.pdf, Format.slides} <= set(kinds):
+        kinds = [kind for kind in kinds if kind is not Format.tex]  # the sources come with what is made of them
 
     # SymPy and Matplotlib take a second to import: not for a misspelt name
     from symce.derivation.budget import DerivationError

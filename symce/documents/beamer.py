@@ -28,7 +28,8 @@ from symce.documents.blocks import (
     Statement,
     Table,
 )
-from symce.documents.handout_latex import figure_files, rules
+from symce.documents.handout_latex import rules
+from symce.documents.pictures import pictures
 from symce.documents.tex.blocks import Blocks, Page, Values
 from symce.documents.tex.heights import formula_height
 from symce.documents.tex.tables import text_width
@@ -56,7 +57,7 @@ def files(handout: Handout) -> Mapping[str, bytes]:
 
     Raises FigureError where Matplotlib is missing.
     """
-    return {f"{handout.name}-slides.tex": render_slides(handout).encode(), **figure_files(handout)}
+    return {f"{handout.name}-slides.tex": render_slides(handout).encode(), **pictures(handout, "pdf")}
 
 
 def render_slides(handout: Handout) -> str:

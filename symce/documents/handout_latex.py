@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 
-from symce.documents.blocks import Handout, Picture, Section
+from symce.documents.blocks import Handout, Section
+from symce.documents.pictures import pictures
 from symce.documents.prose import latex_words
-from symce.documents.tex.blocks import FOLDER, Blocks, Page, Values
+from symce.documents.tex.blocks import Blocks, Page, Values
 from symce.documents.tex.formulas import Formulas
 from symce.documents.tex.text import plain
-from symce.figures import save
 from symce.render import render
 
 #: A4 with margins of 25 mm, 11 pt
@@ -25,19 +23,7 @@ def files(handout: Handout) -> Mapping[str, bytes]:
 
     Raises FigureError where Matplotlib is missing.
     """
-    return {f"{handout.name}.tex": render_handout_latex(handout).encode(), **figure_files(handout)}
-
-
-def figure_files(handout: Handout) -> dict[str, bytes]:
-    """The figures of a handout as PDF, by their paths. Raises FigureError where Matplotlib is missing."""
-    found: dict[str, bytes] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for block in handout.blocks:
-            if isinstance(block, Picture):
-                file = Path(folder) / f"{block.figure.name}.pdf"
-                save(block.figure, file, notation=handout.notation)
-                found[f"{FOLDER}/{file.name}"] = file.read_bytes()
-    return found
+    return {f"{handout.name}.tex": render_handout_latex(handout).encode(), **pictures(handout, "pdf")}
 
 
 def render_handout_latex(handout: Handout) -> str:

@@ -16,6 +16,7 @@ from symce.documents import beamer, handout_latex
 from symce.documents.blocks import Code, Handout, Note, Paragraph, Section, Statement
 from symce.documents.markup import MarkupError
 from symce.documents.pdf import compile
+from symce.documents.pictures import pictures
 from symce.documents.tex.code import code_lines, widest
 from symce.documents.tex.heights import formula_height
 from symce.documents.tex.tables import columns, text_width
@@ -217,7 +218,7 @@ def test_no_frame_is_scaled_down_by_much(tmp_path: Path) -> None:
         1,
     )
     folder = tmp_path
-    file = written({"focal-slides.tex": tex.encode(), **handout_latex.figure_files(handout)}, folder)
+    file = written({"focal-slides.tex": tex.encode(), **pictures(handout, "pdf")}, folder)
     command = ["pdflatex", "-interaction=batchmode", "-halt-on-error", file.name]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     log = file.with_suffix(".log").read_text(encoding="latin-1")
