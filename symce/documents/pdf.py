@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -76,29 +77,44 @@ def compile(tex: Path) -> Compiled:
         command = [
             latexmk, "-norc", "-pdf", "-interaction=nonstopmode", "-halt-on-error", f"-outdir={folder}", tex.name,
         ]  # fmt: skip
-        try:
-            run = subprocess.run(
-                command,
-                cwd=tex.parent,
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                timeout=LIMIT,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise LatexError(f"LaTeX was not done with {tex.name} after {LIMIT:.0f} seconds") from None
+        status, printed = _run(command, tex)
         log_file = Path(folder) / f"{tex.stem}.log"
         log = log_file.read_text(encoding="utf-8", errors="replace") if log_file.is_file() else ""
         made = Path(folder) / f"{tex.stem}.pdf"
-        if run.returncode or not made.is_file():
-            raise LatexError(_first_error(tex, log, run.stdout + run.stderr))
+        if status or not made.is_file():
+            raise LatexError(_first_error(tex, log, printed))
         pdf = tex.with_suffix(".pdf")
         _move(made, pdf)
     return Compiled(pdf, read_log(log))
+
+
+def _run(command: list[str], tex: Path) -> tuple[int, str]:
+    """The exit status of LaTeX and what it printed. Raises LatexError where it is not done in time."""
+    process = subprocess.Popen(
+        command,
+        cwd=tex.parent,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        printed, _ = process.communicate(timeout=LIMIT)
+    except BaseException as error:
+        # latexmk runs pdflatex through a shell, and that goes on for ever where latexmk alone is stopped
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+        process.wait()
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise LatexError(f"LaTeX was not done with {tex.name} after {LIMIT:.0f} seconds") from None
+        raise
+    return process.returncode, printed
 
 
 def read_log(log: str) -> Report:

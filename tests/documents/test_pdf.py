@@ -80,6 +80,15 @@ def test_a_document_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("symce.documents.pdf.LIMIT", 2.0)
     with pytest.raises(LatexError, match="after 2 seconds"):
         compile(tex(tmp_path, r"\loop\iftrue\repeat"))
+    # and so is what latexmk started
+    assert not [p for p in Path("/proc").glob("[0-9]*/cwd") if _leads_to(p, tmp_path)]
+
+
+def _leads_to(link: Path, folder: Path) -> bool:
+    try:
+        return link.readlink() == folder
+    except OSError:  # a process that is gone, or another user's
+        return False
 
 
 def test_the_same_bytes(tmp_path: Path) -> None:
