@@ -110,7 +110,7 @@ def _run(command: list[str], tex: Path) -> tuple[int, str]:
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()
-        process.wait()
+        process.communicate()
         if isinstance(error, subprocess.TimeoutExpired):
             raise LatexError(f"LaTeX was not done with {tex.name} after {LIMIT:.0f} seconds") from None
         raise
