@@ -53,7 +53,7 @@ EXTRAS = {
     "scikit-learn": "pip install 'symce[test]'",
 }
 TOOLS = (
-    (("pdflatex",), "turns proofs/NAME.tex into a PDF", "apt install texlive-latex-extra, or TeX Live, MacTeX, MiKTeX"),
+    (("pdflatex",), "turns proofs/NAME.tex into a PDF", "apt install texlive-latex-extra lmodern, or MacTeX, MiKTeX"),
     (("latexmk",), "runs pdflatex as often as references need", "apt install latexmk, or as for pdflatex"),
     (("node",), "runs the JavaScript kernels outside a page, for the tests", "apt install nodejs"),
     (("chromium",), "opens a handout's page, for the tests", "apt install chromium"),

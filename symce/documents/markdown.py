@@ -45,6 +45,8 @@ def render_markdown(document: Document) -> str:
 
 def math_for_markdown(text: str) -> str:
     """LaTeX that no Markdown parser changes on the way to the mathematics."""
+    # GitHub refuses \operatorname
+    text = re.sub(r"\\operatorname\{([^{}]*)\}", r"\\mathop{\\mathrm{\1}}", text)
     text = re.sub(r"\\.|[<>]", lambda m: _SPELLED.get(m[0], m[0]), text)
     return re.sub(r"(?<=\S)_\{", " _{", re.sub(r"  +", " ", text)).strip()
 

@@ -79,7 +79,8 @@ def _words(text: str, escape: Callable[[str], str], math: bool, symbols: Symbols
     for match in _MATH.finditer(text):
         result += escape(text[position : match.start()]) + f"${_latex(match, symbols)}$"
         position = match.end()
-    return result + escape(text[position:])
+    # a letter and its power are one formula: two dollar signs side by side would begin a displayed one
+    return (result + escape(text[position:])).replace("$${}^", "^")
 
 
 def _latex(match: re.Match[str], symbols: Symbols | None) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from symce.derivation.derive import Derivation, derive
 from symce.documents.blocks import Handout
+from symce.documents.prose import marked_words
 from symce.figures import of_loss
 from symce.handout.author import Author
 from symce.handout.options import Options
@@ -41,7 +42,7 @@ def _loss(author: Author, derivation: Derivation) -> None:
     loss = derivation.loss
     author.section(loss.name, loss.title)
     if loss.doc:
-        author.say(plain(loss.doc))
+        author.say(marked_words(loss.doc))
     author.loss(derivation.model)
     for section in derivation.sections:
         author.subsection(f"{loss.name}-{section.name}", section.title)

@@ -206,7 +206,7 @@ def test_letters_that_latex_has_no_font_for_are_named(tmp_path: Path) -> None:
 
 def test_mathematics_in_sentences_is_set_as_such() -> None:
     assert latex_words("near 1 for p_c, n t^(n-1), K classes") == (
-        r"near 1 for $\hat{\pi}_c$, $n$ $t$${}^{n-1}$, $K$ classes"
+        r"near 1 for $\hat{\pi}_c$, $n$ $t^{n-1}$, $K$ classes"
     )
     assert markdown_words("label_smoothing = eps") == r"label\_smoothing = $\epsilon$"
     assert unicode_words("p_c and gamma") == "π̂_c and γ"

@@ -244,7 +244,7 @@ def test_lists_that_follow_each_other_stay_apart(dialect: Dialect) -> None:
 
 
 def test_formulas_that_touch_are_one() -> None:
-    assert Words(MKDOCS, small()).words("n t^(n-1) of p_c") == r"$n$ $t {}^{n-1}$ of $\hat{\pi}_c$"
+    assert Words(MKDOCS, small()).words("n t^(n-1) of p_c") == r"$n$ $t^{n-1}$ of $\hat{\pi}_c$"
 
 
 def test_cells_keep_their_bars() -> None:
