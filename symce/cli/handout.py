@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -92,6 +93,7 @@ def command(
     # SymPy and Matplotlib take a second to import: not for a misspelt name
     from symce.derivation.budget import DerivationError
     from symce.documents.letters import DocumentError
+    from symce.documents.pdf import LatexError
     from symce.figures.style import FigureError
     from symce.handout.options import Options
     from symce.handout.selection import HandoutError
@@ -110,7 +112,7 @@ def command(
         raise CannotRun(str(error)) from error
     except (FigureError, ListingError) as error:
         raise CannotRun(str(error)) from error
-    except (DerivationError, LoweringError, DocumentError) as error:
+    except (DerivationError, LoweringError, DocumentError, LatexError) as error:
         raise Fails(str(error)) from error
     if as_json:
         say_json(
@@ -148,19 +150,37 @@ def _formatted(
 ) -> tuple[dict[str, bytes], list[str], dict[str, float]]:
     """The files of each format, what to know about them, and how long each took."""
     from symce.documents.pdf import LatexMissing
-    from symce.handout.formats import FORMATS
+    from symce.handout.formats import FORMATS, LATEX, compiled
 
     files: dict[str, bytes] = {}
-    notes: list[str] = []
+    notes: dict[str, None] = {}
     seconds: dict[str, float] = {}
-    for kind in kinds:
-        progress(f"making {kind.value}")
-        start = time.perf_counter()
-        try:
-            files |= FORMATS[kind.value](handout)
-        except LatexMissing as error:
-            # what can be had without LaTeX is written all the same
-            notes.append(str(error))
-            files |= FORMATS["tex"](handout)
-        seconds[kind.value] = round(time.perf_counter() - start, 2)
-    return files, notes, seconds
+    # LaTeX runs beside the other formats; figures are drawn here alone, for Matplotlib is not made for threads
+    with ThreadPoolExecutor(len(LATEX)) as latex:
+        running: dict[str, Future[tuple[Mapping[str, bytes], float]]] = {}
+        for kind in sorted(kinds, key=lambda k: k.value not in LATEX):
+            progress(f"making {kind.value}")
+            start = time.perf_counter()
+            made = FORMATS[kind.value](handout)
+            seconds[kind.value] = time.perf_counter() - start
+            files |= made
+            if kind.value in LATEX:
+                running[kind.value] = latex.submit(_timed, compiled, made)
+        for name, future in running.items():
+            progress(f"compiling {name}")
+            try:
+                done, spent = future.result()
+            except LatexMissing as error:
+                notes[str(error)] = None  # what can be had without LaTeX is written all the same
+                continue
+            files |= done
+            seconds[name] += spent
+    rounded = {kind.value: round(seconds[kind.value], 2) for kind in kinds}
+    return files, list(notes), rounded
+
+
+def _timed(
+    make: Callable[[Mapping[str, bytes]], Mapping[str, bytes]], files: Mapping[str, bytes]
+) -> tuple[Mapping[str, bytes], float]:
+    start = time.perf_counter()
+    return make(files), time.perf_counter() - start

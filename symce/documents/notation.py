@@ -30,4 +30,11 @@ _MACRO = re.compile(r"\\(b?p[ht]|bPh|b?qm)(?![A-Za-z])")
 
 def expand(math: str, notation: Literal["hat-pi", "p"]) -> str:
     """LaTeX with the letters of the notation in the places of the macros."""
-    return _MACRO.sub(lambda m: _LETTERS[notation][m[1]], math)
+
+    def letter(match: re.Match[str]) -> str:
+        found = _LETTERS[notation][match[1]]
+        # \\partial\\ph must not become \\partialp
+        glued = found[0].isalpha() and match.start() > 0 and math[match.start() - 1].isalpha()
+        return f" {found}" if glued else found
+
+    return _MACRO.sub(letter, math)

@@ -24,17 +24,20 @@ def _tex(handout: Handout) -> Files:
 def _pdf(handout: Handout) -> Files:
     from symce.documents import handout_latex
 
-    return _compiled(handout_latex.files(handout))
+    return handout_latex.files(handout)
 
 
 def _slides(handout: Handout) -> Files:
     from symce.documents import beamer
 
-    return _compiled(beamer.files(handout))
+    return beamer.files(handout)
 
 
-def _compiled(files: Files) -> Files:
-    """The files, and a PDF for each that is LaTeX. Raises LatexMissing, LatexError."""
+def compiled(files: Files) -> Files:
+    """The files, and a PDF for each that is LaTeX. Raises LatexMissing, LatexError.
+
+    Most of it is waiting for LaTeX, so that it may run in a thread beside whatever else there is to do.
+    """
     from symce.documents.pdf import compile
 
     found = dict(files)
@@ -74,6 +77,8 @@ def _notebook(handout: Handout) -> Files:
     return handout_notebook.files(handout)
 
 
+#: those that are compiled by LaTeX: what their functions give is its source
+LATEX = ("pdf", "slides")
 FORMATS: Mapping[str, Callable[[Handout], Files]] = {
     "pdf": _pdf,
     "slides": _slides,

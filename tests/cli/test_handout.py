@@ -71,11 +71,6 @@ def test_a_second_run_changes_nothing(made, run, monkeypatch):
     assert files(folder / "out") == before
 
 
-def test_a_single_loss_takes_less_than_ten_seconds(made):
-    _, document = made
-    assert sum(document["seconds"].values()) < 10 * float(os.environ.get("SYMCE_SLOW", "3"))
-
-
 def test_one_format_alone(run, tmp_path):
     result = run("handout", "softmax_entropy", "--format", "github", "--out", tmp_path)
     assert result.status == 0, result.err

@@ -14,6 +14,7 @@ from symce.algebra.matrix import matrix_derivative, matrix_form
 from symce.algebra.nodes import Named, Partial, Product, Total
 from symce.algebra.piecewise import Where
 from symce.algebra.text import text
+from symce.documents.notation import expand
 
 z, y, a = IndexedBase("z", real=True), IndexedBase("y", nonnegative=True), IndexedBase("a", real=True)
 W, x, X, P, Y, G = (IndexedBase(n, real=True) for n in ("W", "x", "X", "P", "Y", "G"))
@@ -227,3 +228,10 @@ def test_long_lines_are_broken_and_lose_nothing(expr: Expr) -> None:
         assert line.count(r"\left") == line.count(r"\right"), "a bracket of flexible size cannot be broken"
     whole = " ".join(lines)
     assert whole.count("l(") - whole.count(r"\left(") == whole.count("r)"), "brackets open and close"
+
+
+def test_a_letter_does_not_run_into_the_command_before_it():
+    assert expand(r"\partial\ph_k", "p") == r"\partial p_k"
+    assert expand(r"\partial\ph_k", "hat-pi") == r"\partial\hat{\pi}_k"
+    assert expand(r"2\ph", "p") == "2p"
+    assert expand(r"\bph \phi \ph", "p") == r"\mathbf{p} \phi p"
