@@ -33,7 +33,7 @@ def expand(math: str, notation: Literal["hat-pi", "p"]) -> str:
 
     def letter(match: re.Match[str]) -> str:
         found = _LETTERS[notation][match[1]]
-        # \\partial\\ph must not become \\partialp
+        # \partial\ph must not become \partialp
         glued = found[0].isalpha() and match.start() > 0 and math[match.start() - 1].isalpha()
         return f" {found}" if glued else found
 
