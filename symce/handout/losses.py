@@ -15,9 +15,6 @@ from symce.listings.kernels import kernel_listing
 from symce.losses.loss import Loss
 from symce.targets.numpy import NumpyTarget
 
-#: the sections of a loss's derivation: label, and whether its proofs are shown at once
-_PARTS = ("gradient", "linear-layer", "hessian", "hvp")
-
 
 def of_losses(losses: Sequence[Loss], options: Options, progress: Callable[[str], None] = lambda _: None) -> Handout:
     """The handout on these losses, in their order.

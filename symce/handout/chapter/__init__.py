@@ -68,8 +68,9 @@ def chapter(options: Options, progress: Callable[[str], None] = lambda _: None) 
     author.say(
         "This chapter derives, proves, draws and runs what it says about the most used loss of classification. Every"
         " formula below was computed by symce for any number of classes $K$, samples $N$ and features $D$; every step"
-        " names the rule that gave it; every proof was checked by a program that shares no code with the one that made"
-        " it; every number in a table or figure comes from the kernels that the formulas were turned into."
+        " names the rule that gave it; every number in a table or figure comes from the kernels that the formulas were"
+        " turned into. A program that shares no code with the one that made the proofs checks each of their steps with"
+        " numbers: `python -m symce derive` writes no proof that fails, and `python -m symce check` repeats it."
     )
     with author.note("tip", "What you will be able to do"):
         author.bullets(
