@@ -90,8 +90,6 @@ class TrueClass(Expr):
         return f"c_{self.sample.name}"
 
 
-#: What may stand where an entry of a vector over the classes is taken.
-ClassLike = ClassIndex | TrueClass
 #: The true class, and the logit with respect to which a gradient is taken.
 c = ClassIndex("c")
 j = ClassIndex("j")

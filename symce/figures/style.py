@@ -100,11 +100,6 @@ def paper() -> str:
     return _setting("axes.facecolor")
 
 
-def faint() -> str:
-    """The colour of lines that stand back."""
-    return _setting("grid.color")
-
-
 def note(axes: Axes, text: str, point: tuple[float, float], offset: tuple[float, float], **options: Any) -> Text:
     """Words beside a point, ``offset`` in points of type, on a patch of paper so that lines do not cross them."""
     # a patch: with a rim about the letters instead, an SVG holds every letter's outline twice, and is ten times as long
