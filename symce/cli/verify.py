@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +14,7 @@ from symce.cli.folders import kernels_folder
 from symce.cli.output import say_json, steps
 from symce.cli.selection import selection
 from symce.cli.targets import chosen_targets
+from symce.losses import Loss
 
 
 def command(
@@ -19,13 +22,19 @@ def command(
     out: OutOption = None,
     target: TargetOption = None,
     thorough: Annotated[bool, typer.Option("--thorough", help="Every option meets every dtype and size.")] = False,
+    accuracy: Annotated[
+        bool,
+        typer.Option(
+            "--accuracy", help="Measure in ulps of the exact results, by regime, beside PyTorch's own functions."
+        ),
+    ] = False,
     rows: Annotated[bool, typer.Option("--rows", help="One line a check rather than one a kernel.")] = False,
     as_json: AsJson = False,
 ) -> int:
     """Check generated kernels: values, gradients, Hessian-vector products, options, dtypes, extreme logits.
 
     The kernels are those in the output folder, or else of the installed package symce_kernels. Exit status 1 if one
-    is wrong.
+    is wrong, or, with --accuracy, is less exact than promised.
     """
     # PyTorch takes seconds to import: not for a misspelt name
     chosen = selection(names or [])
@@ -42,6 +51,8 @@ def command(
             f"verify does not run {', '.join(targets)} kernels", f"Targets that it runs: {', '.join(TARGETS)}."
         )
 
+    if accuracy:
+        return _accuracy(chosen.losses, folder, targets, thorough, rows, as_json, by_regime=bool(names))
     with steps(quiet=as_json) as progress:
         try:
             report = verified(chosen.losses, folder, targets, progress, thorough)
@@ -51,4 +62,26 @@ def command(
         say_json({"command": "verify", "kernels": str(folder), **report.to_json()})
     else:
         print_verification(report, every_row=rows)
+    return 0 if report.ok else 1
+
+
+def _accuracy(
+    losses: Sequence[Loss],
+    folder: Path,
+    targets: Sequence[str],
+    thorough: bool,
+    rows: bool,
+    as_json: bool,
+    *,
+    by_regime: bool,
+) -> int:
+    """``--accuracy``: of losses that were named, a line a regime."""
+    from symce.cli.accuracy import measured, print_accuracy
+
+    with steps(quiet=as_json) as progress:
+        report = measured(losses, folder, targets, progress, thorough)
+    if as_json:
+        say_json({"command": "verify --accuracy", "kernels": str(folder), **report.to_json()})
+    else:
+        print_accuracy(report, by_regime=by_regime or rows, every_row=rows)
     return 0 if report.ok else 1

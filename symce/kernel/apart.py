@@ -18,26 +18,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Add, Expr, Function, KroneckerDelta, Mul, Pow, S, Symbol, expand_mul, expand_multinomial, log
+from sympy import Add, Expr, KroneckerDelta, Mul, Pow, S, Symbol, expand_mul, expand_multinomial, log
 
 from symce.algebra.binders import FiniteSum
 from symce.algebra.functions import Softmax
 from symce.algebra.indices import ClassIndex, c
 from symce.algebra.walk import bottom_up
+from symce.kernel.forms import Rate, Share
 from symce.rules.algebra import COLLECT, COMMON_FACTOR, combine
 from symce.rules.cost import cost
 from symce.rules.sums import CONTRACT, DISTRIBUTE, LINEARITY
-
-
-class Share(Softmax):
-    """p_k / (1 - p_c) for k other than c, and 0 for k = c: the share of class k among the others."""
-
-
-class Rate(Function):  # type: ignore[misc]
-    """-log p_c / (1 - p_c) for a vector's softmax: 1 in the limit p_c = 1."""
-
-    nargs = 1
-    is_positive = True
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,9 @@ from symce.derivation.second import l, v
 from symce.kernel import ir
 from symce.kernel.kernel import Kernel, KernelParam
 from symce.kernel.lower import Lowering, LoweringError
+from symce.kernel.patterns import scaled_vector
+from symce.kernel.stability import CATALOGUE as STABILITY
+from symce.kernel.stability import FROM_TOP
 from symce.kernel.stable import total
 from symce.losses.loss import Loss
 from symce.rules.sums import CONSTANT, CONTRACT, LINEARITY, multiply_out
@@ -39,11 +42,13 @@ def kernel(derivation: Derivation) -> Kernel:
     elementwise = loss.target == "multilabel" and _terms(model.value) is not None
     closed = {"value": model.value, "gradient": _always_true(derivation.gradient)}
     closed["hvp"] = S.Zero if derivation.hvp is None else _always_true(derivation.hvp)
-    programs = {}
+    programs: dict[str, ir.RowProgram] = {}
+    followed: set[str] = set()
     for form in _forms(loss, model.value):
         one_hot = form == "index" and loss.target in _DENSE
         expressions = {n: _at_one_hot(e) for n, e in closed.items()} if one_hot else closed
-        programs[form] = _program(model, form, expressions, elementwise)
+        programs[form], rules = _program(model, form, expressions, elementwise)
+        followed.update(rules)
     return Kernel(
         name=loss.name,
         title=loss.title,
@@ -57,6 +62,8 @@ def kernel(derivation: Derivation) -> Kernel:
         linear_in_target=linear,
         elementwise=elementwise,
         source_hash=source_hash(loss),
+        one_hot_limit=_one_hot_limit(model),
+        stability=tuple(name for name in STABILITY if name in followed),
         least_classes=_least_classes(closed.values()),
     )
 
@@ -136,7 +143,18 @@ def _terms(value: Expr) -> list[tuple[Expr, FiniteSum]] | None:
     return pairs
 
 
-def _program(model: Model, form: str, closed: dict[str, Expr], elementwise: bool) -> ir.RowProgram:
+def _one_hot_limit(model: Model) -> bool:
+    """Whether softmax alone depends on the logits, and nothing but a scale stands between."""
+    if model.image is not None and scaled_vector(model.image, k) is None:
+        return False
+    # a vector that is an argument of softmax is no entry: z[k] is found only where it stands by itself
+    return model.value.has(Softmax) and not any(e.base in (z, model.logits) for e in model.value.atoms(Indexed))
+
+
+def _program(
+    model: Model, form: str, closed: dict[str, Expr], elementwise: bool
+) -> tuple[ir.RowProgram, tuple[str, ...]]:
+    """The program of one form of target, and the names of the stability rules that it follows."""
     vectors = {z: ir.Input("logits", "row"), v: ir.Input("v", "row")}
     if form == "index":
         # c has no letter of its own among the vectors: the index target is known by its kind
@@ -160,10 +178,13 @@ def _program(model: Model, form: str, closed: dict[str, Expr], elementwise: bool
     for name, expr in closed.items():
         if name == "value":
             outputs[name] = _value(lowering, expr, elementwise)
+        elif name == "gradient":
+            outputs[name] = lowering.derivative(expr, j)
         else:
-            outputs[name] = lowering.derivative(expr, j if name == "gradient" else l)
+            # a shift of v changes nothing where one of the logits does not
+            outputs[name] = lowering.derivative(expr.xreplace({v: FROM_TOP}) if _one_hot_limit(model) else expr, l)
     inputs = tuple(i for i in (*vectors.values(), *scalars.values()))
-    return ir.RowProgram(inputs, tuple(lowering.lets), outputs).only(*outputs)
+    return ir.RowProgram(inputs, tuple(lowering.lets), outputs).only(*outputs), lowering.stability
 
 
 def _value(lowering: Lowering, value: Expr, elementwise: bool) -> ir.Node:

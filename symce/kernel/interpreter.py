@@ -5,12 +5,13 @@ Shapes are kept so that everything broadcasts by itself: scalar (), class (K,), 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from symce.kernel.ir import Const, Gather, Input, Map, Node, OneHot, Reduce, RowProgram, Size, Var
+from symce.kernel.ir import LIFT, Const, Gather, Input, Map, Node, OneHot, Reduce, RowProgram, Size, Var
 
 
 def _where_nonzero(a: Any, product: Any) -> Any:
@@ -22,6 +23,62 @@ def _sigmoid(x: Any) -> Any:
     return np.where(x < 0, small, 1.0) / (1.0 + small)
 
 
+def _difference(a: Any, b: Any) -> tuple[Any, Any]:
+    """a - b as rounded, and what it is short of (Knuth's TwoSum); an error that is no number is 0."""
+    s = a - b
+    t = s - a
+    error = (a - (s - t)) - (b + t)
+    return s, np.where(np.isfinite(error), error, 0.0)
+
+
+def _product_error(a: Any, b: Any, rounded: Any) -> Any:
+    """a * b - rounded (Dekker 1971): both factors are split in halves whose products are exact."""
+    parts = [(x, x * 134217729.0) for x in (a, b)]
+    (a1, a2), (b1, b2) = [(c - (c - x), x - (c - (c - x))) for x, c in parts]
+    return ((a1 * b1 - rounded) + a1 * b2 + a2 * b1) + a2 * b2
+
+
+def _compensated(s: Any, error: Any) -> Any:
+    """LIFT exp(s + error); where exp(s) is below the normal numbers, LIFT goes into the exponent."""
+    high = round(math.log(LIFT) * 2**30) / 2**30
+    low = math.log(LIFT) - high
+    error = np.where(np.isfinite(error), error, 0.0)
+    shifted = np.exp(s + high) * (1.0 + (error + low))
+    return np.where(s < -700.0, shifted, LIFT * (np.exp(s) * (1.0 + error)))
+
+
+def _exp_quotient(a: Any, b: Any, t: Any) -> Any:
+    s, error = _difference(a, b)
+    d = s / t
+    product = d * t
+    return _compensated(d, ((s - product) - _product_error(d, t, product) + error) / t)
+
+
+def _exp_multiple(a: Any, b: Any, t: Any) -> Any:
+    s, error = _difference(a, b)
+    d = s * t
+    return _compensated(d, _product_error(s, t, d) + error * t)
+
+
+def _expm1_less(x: Any) -> Any:
+    series = np.ones_like(x)
+    for n in range(26, 2, -1):
+        series = 1.0 + x * series / n
+    return np.where(np.abs(x) < 1, x * x / 2 * series, np.expm1(x) - x)
+
+
+def _divergence(f: Any, g: Any, difference: Any) -> Any:
+    x = (g - f) / np.where(f == 0, 1.0, f)
+    # x - log1p(x) = x t - 2 (t^3/3 + t^5/5 + ...) for t = x / (2 + x)
+    t = x / (2 + x)
+    series = np.zeros_like(t)
+    for n in range(33, 1, -2):
+        series = 1.0 / n + t * t * series
+    near = f * t * (x - 2 * t * t * series)
+    far = f * difference - f + g
+    return np.where(f == 0, g, np.where(np.abs(x) < 0.5, near, far))
+
+
 _MAPS: Mapping[str, Callable[..., Any]] = {
     "neg": np.negative, "exp": np.exp, "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "sqrt": np.sqrt,
     "tanh": np.tanh, "abs": np.abs, "sign": np.sign, "sigmoid": _sigmoid, "softplus": lambda x: np.logaddexp(0.0, x),
@@ -29,6 +86,9 @@ _MAPS: Mapping[str, Callable[..., Any]] = {
     "product": lambda a, b: _where_nonzero(a, np.multiply(a, b)), "minimum": np.minimum, "maximum": np.maximum,
     "eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
     "and": np.logical_and, "not": np.logical_not, "where": np.where,
+    "exp_difference": lambda a, b: _compensated(*_difference(a, b)), "exp_quotient": _exp_quotient,
+    "exp_multiple": _exp_multiple, "difference_error": lambda a, b: _difference(a, b)[1],
+    "expm1_less": _expm1_less, "divergence": _divergence,
 }  # fmt: skip
 
 
@@ -58,6 +118,10 @@ def evaluate(program: RowProgram, **inputs: Any) -> dict[str, np.ndarray[Any, np
                 return float(k)
             case Map():
                 return _MAPS[node.op](*(run(a) for a in node.args))
+            case Reduce("excess") if node.body.shape in ("scalar", "class"):
+                return math.fsum([*np.broadcast_to(run(node.body), (k,)), -1.0])
+            case Reduce("excess"):
+                return np.array([[math.fsum([*row, -1.0])] for row in np.broadcast_to(run(node.body), (n, k))])
             case Reduce():
                 if node.body.shape == "class":
                     return getattr(np, node.op)(run(node.body))

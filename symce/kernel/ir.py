@@ -16,12 +16,25 @@ Shape = Literal["scalar", "class", "batch", "row"]
 ORDER: tuple[Shape, ...] = ("scalar", "class", "batch", "row")
 
 #: Elementwise operations. ``product`` is a * b, but 0 wherever a is 0 (0 * log 0 = 0: masked classes, absent targets).
+#: Those of EXACT are one operation because their parts, rounded one by one, would lose digits.
 UNARY = ("neg", "exp", "expm1", "log", "log1p", "sqrt", "tanh", "abs", "sign", "sigmoid", "softplus", "not")
 BINARY = ("add", "sub", "mul", "div", "pow", "product", "minimum", "maximum")
 RELATIONS = ("eq", "ne", "lt", "le", "gt", "ge")
+EXACT = (
+    "exp_difference",  # LIFT exp(a - b): the rounding error of a - b is made up for
+    "exp_quotient",  # LIFT exp((a - b) / t): those of the difference and of the quotient are
+    "exp_multiple",  # LIFT exp((a - b) * t): likewise
+    "difference_error",  # what a - b is short of by its rounding
+    "expm1_less",  # exp(x) - 1 - x
+    "divergence",  # f log(f/g) - f + g of (f, g, log f - log g)
+)
 #: where(condition, then, otherwise)
-MAPS = (*UNARY, *BINARY, *RELATIONS, "and", "where")
-REDUCTIONS = ("sum", "max", "argmax")
+MAPS = (*UNARY, *BINARY, *RELATIONS, "and", "where", *EXACT)
+#: What numerators of a softmax are multiplied with: one that by itself had too few bits left, below the smallest normal
+#: number of float32 or float64, is then a normal number, and the quotient by the lifted denominator is rounded once.
+LIFT = 2**64
+#: ``excess`` is the sum less 1, rounded as if once
+REDUCTIONS = ("sum", "max", "argmax", "excess")
 
 
 def join(*shapes: Shape) -> Shape:

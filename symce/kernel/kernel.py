@@ -32,6 +32,9 @@ class Kernel:
     (q_k = w_k ((1 - eps) y_k + eps / K)) and an index target is a one-hot one.
     ``elementwise``: the value is a sum of one term a class (a multilabel loss); ``value`` is then a row and the
     mean is over all N K entries, as PyTorch does for binary cross-entropy.
+    ``one_hot_limit``: the value depends on the logits through softmax alone, so that it has a limit where one of them
+    is infinite: that class has the probability 1.
+    ``stability``: the rules that make its form exact, by name, in the order of symce.kernel.stability.
     ``least_classes``: the fewest classes for which the closed forms have a value (2 where one divides by K - 1).
     """
 
@@ -48,3 +51,5 @@ class Kernel:
     elementwise: bool
     source_hash: str
     least_classes: int = 1
+    one_hot_limit: bool = False
+    stability: tuple[str, ...] = ()

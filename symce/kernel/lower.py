@@ -1,7 +1,8 @@
 """From closed forms to a RowProgram: every sum a reduction, every softmax a shifted one, no K x K array.
 
-What a closed form is written in (p_k, log p_k, 1 - p_k, s_k, ...) has a stable way to be computed: see stable.py. This
-module walks the expression, gives every sum a name, and leaves the choice of form to it.
+What a closed form is written in (p_k, log p_k, 1 - p_k, s_k, ...) has a stable way to be computed: the rules of
+stability.py rewrite each node, from the outermost inwards, and stable.py has the passes for what they write. This
+module walks the expression and gives every sum a name.
 """
 
 from __future__ import annotations
@@ -34,21 +35,62 @@ from symce.algebra.functions import Sigmoid, Softmax, Softplus
 from symce.algebra.indices import ClassIndex, K, c
 from symce.algebra.nodes import Named
 from symce.algebra.piecewise import Where
+from symce.derivation.model import z as LOGITS
 from symce.kernel import ir
-from symce.kernel.apart import Rate, Share, needs_it, true_class_apart
+from symce.kernel.apart import needs_it, true_class_apart
+from symce.kernel.forms import (
+    Centred,
+    Complement,
+    Difference,
+    Divergence,
+    Excess,
+    Expm1,
+    LogProbability,
+    Probability,
+    Rate,
+    Residual,
+    SechSquared,
+    Share,
+    SoftmaxDivergence,
+)
 from symce.kernel.patterns import (
-    complement_of,
-    complementary_pair,
     delta_of,
     only_numbers,
     reading_order,
+    scaled_vector,
     separated,
     sum_name,
     unbounded,
     vanishing,
-    without_sign,
 )
-from symce.kernel.stable import ONE, ZERO, SoftmaxForms, div, mul, neg, product, total, where
+from symce.kernel.stability import (
+    CATALOGUE,
+    CENTRED,
+    DIRECTION_FROM_TOP,
+    FROM_TOP,
+    LOGSUMEXP_BY_GAP,
+    SHIFT_BEFORE_DIVISION,
+    SOFTMAX_BY_GAP,
+    STABILITY,
+    TRUE_CLASS_APART,
+)
+from symce.kernel.stable import (
+    ONE,
+    UNIT,
+    ZERO,
+    Scale,
+    SoftmaxForms,
+    div,
+    divergence,
+    in_order,
+    mul,
+    neg,
+    product,
+    sech_squared,
+    sub,
+    total,
+    where,
+)
 from symce.rules.dependence import entries
 
 
@@ -56,7 +98,14 @@ class LoweringError(RuntimeError):
     """A closed form that no program of passes over one row computes; the message says which part and why."""
 
 
-_FUNCTIONS: Mapping[type, str] = {exp: "exp", tanh: "tanh", Abs: "abs", sign: "sign", Softplus: "softplus"}
+_FUNCTIONS: Mapping[type, str] = {
+    exp: "exp",
+    Expm1: "expm1",
+    tanh: "tanh",
+    Abs: "abs",
+    sign: "sign",
+    Softplus: "softplus",
+}
 _RELATIONS = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
 
@@ -73,13 +122,16 @@ class Lowering:
     image: tuple[Expr, ClassIndex] | None = None
     lets: list[ir.Let] = field(default_factory=list)
     _sums: dict[Expr, ir.Node] = field(default_factory=dict)
-    _forms: dict[IndexedBase, SoftmaxForms] = field(default_factory=dict)
+    _forms: dict[Expr, SoftmaxForms] = field(default_factory=dict)
     _vectors: dict[IndexedBase, ir.Node] = field(default_factory=dict)
-    _hot: ir.Node | None = None
+    _used: set[str] = field(default_factory=set)
     _derivative: bool = False
 
     def let(self, name: str, value: ir.Node, note: str = "") -> ir.Var:
-        """Give a value a name, made unique by a number where it is taken."""
+        """Give a value a name, made unique by a number where it is taken; what has one already keeps it."""
+        known = next((x.name for x in self.lets if x.value == value), None)
+        if known is not None:
+            return ir.Var(known, value.shape)
         taken = {x.name for x in self.lets} | {i.name for i in (*self.vectors.values(), *self.scalars.values())}
         unique, n = name, 1
         while unique in taken:
@@ -95,15 +147,52 @@ class Lowering:
                 image, index = self.image
                 self._vectors[base] = self.let("adjusted", self.lower(image, index), "the logits after the inner map")
             return self._vectors[base]
+        if base == FROM_TOP:
+            self._used.add(DIRECTION_FROM_TOP.name)
+            top = self.forms(self.adjusted or LOGITS).top_class
+            return self.let(
+                "v_from_top", sub(self.direction, ir.Gather(self.direction, top)), "a shift changes nothing"
+            )
         if base not in self.vectors:
             raise LoweringError(f"no input holds the vector {base}")
         return self.vectors[base]
 
-    def forms(self, base: IndexedBase) -> SoftmaxForms:
-        """The stable forms of softmax of a vector, computed once."""
-        if base not in self._forms:
-            self._forms[base] = SoftmaxForms(self.let, self.vector(base), self.class_index, lambda: self.hot)
-        return self._forms[base]
+    def forms(self, vector: IndexedBase | LogSumExp) -> SoftmaxForms:
+        """The stable forms of softmax of a vector, or of what a log-sum-exp runs over, computed once."""
+        if vector not in self._forms:
+            self._used.add(SOFTMAX_BY_GAP.name)
+            node, scale = self._softmax_of(vector)
+            if scale is not None:
+                self._used.add(SHIFT_BEFORE_DIVISION.name)
+            self._forms[vector] = SoftmaxForms(self.let, node, self.class_index, scale)
+        return self._forms[vector]
+
+    def _softmax_of(self, vector: IndexedBase | LogSumExp) -> tuple[ir.Node, Scale | None]:
+        """The row that softmax is taken of, and the scale that is applied to it, where it is no more than that."""
+        if isinstance(vector, LogSumExp):
+            index, body = vector.open()
+        elif vector == self.adjusted and self.image is not None:
+            body, index = self.image
+        else:
+            return self.vector(vector), None
+        scaled = scaled_vector(body, index)
+        if scaled is None:
+            if isinstance(vector, LogSumExp):
+                return self.let("terms", self.lower(body, index), f"{body}, of which log-sum-exp is taken"), None
+            return self.vector(vector), None
+        base, by, divides = scaled
+        node = self.vector(base)
+        return node, None if by == 1 else Scale(self.lower(by, None), divides)
+
+    @property
+    def stability(self) -> tuple[str, ...]:
+        """The names of the rules that were followed so far, in the order of symce.kernel.stability."""
+        return tuple(name for name in CATALOGUE if name in self._used)
+
+    @property
+    def direction(self) -> ir.Node:
+        """The vector of a Hessian-vector product."""
+        return next(i for i in self.vectors.values() if i.name == "v")
 
     @property
     def class_index(self) -> ir.Node | None:
@@ -121,9 +210,7 @@ class Lowering:
     @property
     def hot(self) -> ir.Node:
         """The row that is true at the true class."""
-        if self._hot is None:
-            self._hot = self.let("onehot", ir.OneHot(self.target))
-        return self._hot
+        return ir.OneHot(self.target)
 
     def entry(self, base: IndexedBase, index: Expr, row: ClassIndex | None) -> ir.Node:
         """base[index]: at the true class a gather, at the row's index the row itself."""
@@ -141,6 +228,13 @@ class Lowering:
 
     def lower(self, expr: Expr, row: ClassIndex | None) -> ir.Node:
         """The expression as a node: a row where it varies with ``row``, else a number per row or a scalar."""
+        # the true class is taken apart first, but for means, which hold all classes
+        rules = (CENTRED,) if isinstance(expr, Add) and delta_of(expr) is not None else STABILITY
+        for rule in rules:
+            new = rule.rewrite(expr) if isinstance(expr, rule.heads) else None
+            if new is not None:
+                self._used.add(rule.name)
+                return self.lower(new, row)
         match expr:
             case Rational():
                 return ir.Const(Fraction(int(expr.p), int(expr.q)))
@@ -154,15 +248,21 @@ class Lowering:
                 return self.lower(expr.definition, row)
             case Indexed():
                 return self.entry(expr.base, expr.indices[0], row)
-            case Share():
-                if expr.args[1] == c:
-                    return ZERO
-                self.on_row(expr.args[1], row)
-                return self.forms(expr.args[0]).share
             case Rate():
                 return self.forms(expr.args[0]).rate
-            case Softmax():
-                return self.softmax(expr, row)
+            case Share() | Softmax() | Probability() | LogProbability() | Complement():
+                return self.form(expr, row)
+            case Centred() | Residual() | Difference():
+                return self.apart(expr, row)
+            case Excess():
+                index, body = expr.args[0].open()
+                return ir.Reduce("excess", self.lower(body, index))
+            case Divergence():
+                return ir.Map("divergence", tuple(self.lower(a, row) for a in expr.args))
+            case SoftmaxDivergence():
+                return self.softmax_divergence(expr)
+            case SechSquared():
+                return self.sech_squared(expr.args[0], row)
             case Sigmoid():
                 return ir.Map("sigmoid", (self.lower(expr.args[0], row),))
             case KroneckerDelta():
@@ -194,6 +294,7 @@ class Lowering:
         try:
             if not needs_it(expr):
                 return self.lower(expr, row)
+            self._used.add(TRUE_CLASS_APART.name)
             apart = true_class_apart(expr, row)
             if apart is None:
                 raise LoweringError(
@@ -203,64 +304,86 @@ class Lowering:
         finally:
             self._derivative = False
 
-    def softmax(self, expr: Softmax, row: ClassIndex | None) -> ir.Node:
-        forms = self.forms(expr.args[0])
-        if expr.args[1] == c:
-            return forms.p_c
-        self.on_row(expr.args[1], row)
-        return forms.p
+    def form(self, expr: Expr, row: ClassIndex | None) -> ir.Node:
+        """p_k, log p_k, 1 - p_k or a share, at the true class or in the row."""
+        forms, true = self.forms(expr.args[0]), expr.args[1] == c
+        if not true:
+            self.on_row(expr.args[1], row)
+        match expr:
+            case Share():
+                return ZERO if true else forms.share
+            case LogProbability():
+                return forms.log_p_c if true else forms.log_p
+            case Complement():
+                return forms.q_c if true else forms.q
+        return forms.p_c if true else forms.p
 
-    def complement(self, expr: Softmax | Sigmoid, row: ClassIndex | None) -> ir.Node:
-        """1 - p_k as the sum of the others, 1 - sigma(x) as sigma(-x): neither is a difference."""
-        if isinstance(expr, Sigmoid):
-            return ir.Map("sigmoid", (neg(self.lower(expr.args[0], row)),))
+    def quotient(self, expr: Softmax | Probability, row: ClassIndex | None) -> tuple[ir.Node, ir.Node]:
+        """p_k as numerator and denominator."""
         forms = self.forms(expr.args[0])
         if expr.args[1] == c:
-            return forms.q_c
+            return ir.Gather(forms.scaled, self.target), forms.mass
         self.on_row(expr.args[1], row)
-        return forms.q
+        return forms.scaled, forms.mass
+
+    def apart(self, expr: Centred | Residual | Difference, row: ClassIndex | None) -> ir.Node:
+        """A difference that cancels at one class alone, which is computed apart."""
+        vector, index, function = expr.args
+        forms, true = self.forms(vector), index == c
+        if not true:
+            self.on_row(index, row)
+        if isinstance(expr, Difference) and isinstance(function, Probability):
+            other = self.forms(function.args[0])
+            return forms.difference(other.p, other.q, true)
+        if isinstance(expr, Difference):
+            return forms.difference(self.vector(function.base), None, true)
+        bound, body = function.open([c])
+        values = self.lower(body, bound)
+        if isinstance(expr, Residual):
+            return forms.residual(values, true)
+        node, mean = forms.centred(values, true)
+        self._sums.setdefault(FiniteSum(Softmax(vector, bound) * body, bound), mean)
+        return node
+
+    def sech_squared(self, x: Expr, row: ClassIndex | None) -> ir.Node:
+        """1 - tanh(x)^2 from exp(-2 |x|); of a scaled logit the rounding of the scale is made up for."""
+        scaled = None if row is None else scaled_vector(x, row)
+        if scaled is None:
+            size = ir.Map("abs", (self.lower(x, row),))
+            return sech_squared(self.let, ir.Map("exp", (mul(ir.Const(Fraction(-2)), size),)))
+        base, by, divides = scaled
+        size = ir.Map("abs", (self.vector(base),))
+        if by == 1:
+            return sech_squared(self.let, ir.Map("exp", (mul(ir.Const(Fraction(-2)), size),)))
+        return sech_squared(self.let, div(Scale(self.lower(by, None), divides).exp(neg(size), size), UNIT))
+
+    def softmax_divergence(self, expr: SoftmaxDivergence) -> ir.Node:
+        """Between two softmaxes of one scale by their logits, between others as the sum that it is."""
+        u, z = expr.args
+        q, p = self.forms(u), self.forms(z)
+        if q.scale == p.scale:
+            return divergence(self.let, q, p)
+        difference = sub(q.log_p, p.log_p)
+        return self.let("divergence", ir.Reduce("sum", product(q.p, difference)))
 
     def log(self, argument: Expr, row: ClassIndex | None) -> ir.Node:
-        """The logarithm, of a product term by term: log p and log sigma never go through p and sigma."""
-        match argument:
-            case Share():
-                raise LoweringError(f"the logarithm of a share has no stable form: {argument}")
-            case Softmax():
-                forms = self.forms(argument.args[0])
-                if argument.args[1] == c:
-                    return forms.log_p_c
-                self.on_row(argument.args[1], row)
-                return forms.log_p
-            case Sigmoid():
-                return neg(ir.Map("softplus", (neg(self.lower(argument.args[0], row)),)))
-            case Mul() if argument.has(Softmax, Sigmoid):
-                return total([self.log(f, row) for f in reading_order(argument.args)])
-            case Pow():
-                return mul(self.lower(argument.exp, row), self.log(argument.base, row))
-        whole = complement_of(argument)
-        if isinstance(whole, Sigmoid):
-            return neg(ir.Map("softplus", (self.lower(whole.args[0], row),)))
+        """A logarithm that no rule has a form for."""
+        if isinstance(argument, Share):
+            raise LoweringError(f"the logarithm of a share has no stable form: {argument}")
+        if isinstance(argument, Pow):
+            return mul(self.lower(argument.exp, row), self.lower(log(argument.base), row))
         return ir.Map("log", (self.lower(argument, row),))
 
     def add(self, expr: Add, row: ClassIndex | None) -> ir.Node:
-        whole = complement_of(expr)
-        if whole is not None:
-            return self.complement(whole, row)
-        whole = complement_of(-expr)
-        if whole is not None:
-            return neg(self.complement(whole, row))
         delta = delta_of(expr)
         if delta is not None:
             return self.by_case(expr, delta, row)
-        terms = list(expr.args)
-        pair = complementary_pair(terms)
-        nodes: list[ir.Node] = []
-        if pair is not None:
-            one, probability = pair
-            terms = [t for t in terms if t not in pair]
-            other = self.complement(without_sign(probability), row)
-            nodes.append(other if one == 1 else neg(other))
-        return total(nodes + [self.lower(t, row) for t in reading_order(tuple(terms))])
+        terms = [self.lower(t, row) for t in reading_order(expr.args)]
+        if all(t.shape == "scalar" for t in terms):
+            # 1 - eps + eps/K from the left: 1 - eps is exact where eps is near 1, 1 + eps/K is not
+            terms.sort(key=lambda t: not isinstance(t, ir.Const))
+            return in_order(terms)
+        return total(terms)
 
     def by_case(self, expr: Expr, delta: KroneckerDelta, row: ClassIndex | None) -> ir.Node:
         """An expression in delta_cj, as its value at the true class and its value elsewhere: 1 - p_c never cancels."""
@@ -302,15 +425,24 @@ class Lowering:
                 above.append(self.power(factor.base, factor.exp, row))
             elif isinstance(factor, Pow) and factor.exp.could_extract_minus_sign() and factor.exp.is_Rational:
                 below.append(self.power(factor.base, -factor.exp, row))
+            elif (
+                isinstance(factor, Softmax | Probability)
+                and not isinstance(factor, Share)
+                and any(other.has(log, Rate) for other in plain)
+            ):
+                # by a logarithm it is multiplied before it is divided: p may have few bits where the product has all
+                numerator, denominator = self.quotient(factor, row)
+                above.append(numerator)
+                below.append(denominator)
             elif factor.has(log, Rate) or (unbounded(factor) and not only_numbers(plain, factor)):
                 infinite.append(self.lower(factor, row))
             else:
                 above.append(self.lower(factor, row))
         result = mul(*above) if above else ONE
-        result = div(result, mul(*below))
         if infinite:
             # 0 * log 0 = 0: a class of probability or target 0 adds nothing
-            result = product(result, mul(*infinite))
+            result = mul(*infinite) if result == ONE else product(result, mul(*infinite))
+        result = div(result, mul(*below))
         return neg(result) if minus else result
 
     def masked(self, factors: list[Expr], row: ClassIndex | None) -> ir.Node | None:
@@ -339,7 +471,14 @@ class Lowering:
         if exponent == Rational(1, 2):
             return ir.Map("sqrt", (node,))
         if exponent == 2:
+            node = node if isinstance(node, ir.Var | ir.Input) else self.let("base", node)
             return mul(node, node)
+        if isinstance(base, Softmax) and not isinstance(base, Share) and not exponent.is_Integer:
+            # p may be 0 or have few bits left where the power is a normal number
+            logarithm = self.lower(log(base), row)
+            exponent_ = self.lower(exponent, row)
+            small = ir.Map("lt", (node, ir.Const(Fraction(1, 10**37))))
+            return where(small, ir.Map("exp", (product(exponent_, logarithm),)), ir.Map("pow", (node, exponent_)))
         if exponent.is_Rational and exponent < 0:
             return div(ONE, self.power(base, -exponent, row))
         return ir.Map("pow", (node, self.lower(exponent, row)))
@@ -364,7 +503,7 @@ class Lowering:
             )
         node: ir.Node
         if isinstance(expr, LogSumExp):
-            node = self.logsumexp(body, index)
+            node = self.logsumexp(expr)
         else:
             inner = self.lower(body, index)
             minus = isinstance(inner, ir.Map) and inner.op == "neg"
@@ -374,8 +513,8 @@ class Lowering:
         self._sums[expr] = node
         return node
 
-    def logsumexp(self, body: Expr, index: ClassIndex) -> ir.Node:
-        if isinstance(body, Indexed) and entries(body, body.base):
-            return self.forms(body.base).logsumexp
-        terms = self.let("terms", self.lower(body, index), f"{body}, of which log-sum-exp is taken")
-        return SoftmaxForms(self.let, terms, None, None).logsumexp
+    def logsumexp(self, expr: LogSumExp) -> ir.Node:
+        self._used.add(LOGSUMEXP_BY_GAP.name)
+        _, body = expr.open()
+        plain = isinstance(body, Indexed) and entries(body, body.base)
+        return self.forms(body.base if plain else expr).logsumexp

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sympy import Abs, Add, Expr, Indexed, KroneckerDelta, Mul, Pow, Rational, S, expand, log
+from sympy import Abs, Add, Expr, Indexed, IndexedBase, KroneckerDelta, Mul, Pow, Rational, expand, log
 
 from symce.algebra.binders import FiniteSum
 from symce.algebra.functions import Sigmoid, Softmax, Softplus
 from symce.algebra.indices import ClassIndex, c
 from symce.algebra.piecewise import Where
 from symce.derivation.model import z as LOGITS
-from symce.kernel.apart import Share
+from symce.kernel.forms import Share
 from symce.rules.dependence import varies
 from symce.rules.sums import LINEARITY
 
@@ -61,20 +61,19 @@ def complement_of(expr: Expr) -> Softmax | Sigmoid | None:
     return None
 
 
-def complementary_pair(terms: list[Expr]) -> tuple[Expr, Expr] | None:
-    """1 and -x, or -1 and x, among the terms of a sum, for x a probability."""
-    for one in (S.One, S.NegativeOne):
-        if one in terms:
-            for term in terms:
-                if isinstance(-one * term, Softmax | Sigmoid):
-                    return one, term
-    return None
+def scaled_vector(body: Expr, index: ClassIndex) -> tuple[IndexedBase, Expr, bool] | None:
+    """A vector's entry times a positive number that no class has: the vector, the number, whether it divides.
 
-
-def without_sign(term: Expr) -> Softmax | Sigmoid:
-    """x of x or -x."""
-    probability: Softmax | Sigmoid = term if isinstance(term, Softmax | Sigmoid) else -term
-    return probability
+    None where the body is anything else.
+    """
+    vectors = [f for f in Mul.make_args(body) if isinstance(f, Indexed)]
+    if len(vectors) != 1 or vectors[0].indices[0] != index:
+        return None
+    factor = body / vectors[0]
+    if not factor.is_positive or factor.has(Indexed, ClassIndex):
+        return None
+    above, below = factor.as_numer_denom()
+    return (vectors[0].base, below, True) if above == 1 and below != 1 else (vectors[0].base, factor, False)
 
 
 def delta_of(expr: Add) -> KroneckerDelta | None:
@@ -107,7 +106,7 @@ def letter(factor: Expr) -> str | None:
         case Softmax():
             return "p"
         case Indexed():
-            return str(factor.base)
+            return str(factor.base).partition("_")[0]
         case log() if isinstance(factor.args[0], Softmax):
             return "log_p"
     return None

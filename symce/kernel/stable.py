@@ -2,18 +2,20 @@
 
 With m = max_k z_k, attained at one class a:  D_k = m - z_k >= 0,  E_k = exp(-D_k),  R = the sum of E_k over k != a,
 S = 1 + R.  Then -log p_k = D_k + log1p(R) adds two terms that are not negative; p_k = E_k / S; and 1 - p_k is R / S at
-the maximum and (S - E_k) / S elsewhere, where nothing cancels since S - E_k >= 1.
+the maximum and (S - E_k) / S elsewhere, where nothing cancels since S - E_k >= 1. E, R and S are kept times 2^64.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
 from symce.kernel import ir
 
 ZERO, ONE = ir.Const(Fraction(0)), ir.Const(Fraction(1))
+UNIT = ir.Const(Fraction(ir.LIFT))
 Let = Callable[[str, ir.Node, str], ir.Var]
 
 
@@ -40,6 +42,18 @@ def total(nodes: Sequence[ir.Node]) -> ir.Node:
         result = add(result, node)
     for node in negative:
         result = sub(result, node)
+    return result
+
+
+def in_order(nodes: Sequence[ir.Node]) -> ir.Node:
+    """The sum from the left, what is subtracted directly after the first term."""
+    first, *rest = nodes
+    negative = [neg(n) for n in rest if _negative(n)]
+    result = first
+    for node in negative:
+        result = sub(result, node)
+    for node in rest:
+        result = result if _negative(node) else add(result, node)
     return result
 
 
@@ -83,65 +97,92 @@ def where(condition: ir.Node, then: ir.Node, otherwise: ir.Node) -> ir.Node:
     return ir.Map("where", (condition, then, otherwise))
 
 
+def without(index: ir.Node, row: ir.Node) -> ir.Node:
+    """The sum of a row without the class of an index."""
+    return ir.Reduce("sum", where(ir.OneHot(index), ZERO, row))
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A positive number that every logit is divided by, or multiplied with, before softmax."""
+
+    by: ir.Node
+    divides: bool
+
+    def of(self, node: ir.Node) -> ir.Node:
+        return div(node, self.by) if self.divides else mul(self.by, node)
+
+    def exp(self, a: ir.Node, b: ir.Node) -> ir.Node:
+        """exp of the scaled difference a - b."""
+        return ir.Map("exp_quotient" if self.divides else "exp_multiple", (a, b, self.by))
+
+
 class SoftmaxForms:
     """The forms for one vector (a row of logits, or K numbers), each given a name when it is first asked for.
 
-    ``target`` is the index of the true class, a row, and ``hot`` the row that is true there; or None.
+    ``target`` is the index of the true class, a row, or None. ``scale``: softmax is that of the scaled vector, and the
+    largest logit is subtracted before the scale is applied.
     """
 
-    def __init__(self, let: Let, vector: ir.Node, target: ir.Node | None, hot: Callable[[], ir.Node] | None) -> None:
+    def __init__(self, let: Let, vector: ir.Node, target: ir.Node | None, scale: Scale | None = None) -> None:
         self._let = let
-        self._vector = vector
+        self.vector = vector
         self._target = target
-        self._hot_row = hot
+        self.scale = scale
 
     def _name(self, name: str, value: ir.Node, note: str = "") -> ir.Var:
         return self._let(name, value, note)
 
+    def times_scale(self, node: ir.Node) -> ir.Node:
+        return node if self.scale is None else self.scale.of(node)
+
     @cached_property
     def top_class(self) -> ir.Node:
-        return self._name("top_class", ir.Reduce("argmax", self._vector))
+        return self._name("top_class", ir.Reduce("argmax", self.vector))
 
     @cached_property
     def top(self) -> ir.Node:
         _ = self.top_class  # named first, so that a target may take the maximum as the entry there
-        return self._name("top", ir.Reduce("max", self._vector))
+        return self._name("top", ir.Reduce("max", self.vector))
 
     @cached_property
     def gap(self) -> ir.Node:
-        return self._name("gap", sub(self.top, self._vector), "how far each logit is below the largest: never negative")
+        below = sub(self.top, self.vector)
+        return self._name("gap", self.times_scale(below), "how far each logit is below the largest: never negative")
 
     @cached_property
     def scaled(self) -> ir.Node:
-        return self._name("scaled", ir.Map("exp", (neg(self.gap),)), "numerators of softmax, the largest of them 1")
-
-    @cached_property
-    def is_top(self) -> ir.Node:
-        return self._name("is_top", ir.OneHot(self.top_class))
+        top, vector = self.top, self.vector
+        difference = ir.Map("exp_difference", (vector, top)) if self.scale is None else self.scale.exp(vector, top)
+        return self._name("scaled", difference, "numerators of softmax, the largest of them 2**64")
 
     @cached_property
     def rest(self) -> ir.Node:
         return self._name(
             "rest",
-            ir.Reduce("sum", where(self.is_top, ZERO, self.scaled)),
-            "without the largest, so that nothing small is lost beside its 1",
+            without(self.top_class, self.scaled),
+            "without the largest, beside which what is small would be lost",
         )
 
     @cached_property
     def mass(self) -> ir.Node:
-        return self._name("mass", add(ONE, self.rest), "the denominator of softmax")
+        return self._name("mass", add(UNIT, self.rest), "the denominator of softmax")
 
     @cached_property
     def log_mass(self) -> ir.Node:
-        return self._name("log_mass", ir.Map("log1p", (self.rest,)))
+        return self._name("log_mass", ir.Map("log1p", (div(self.rest, UNIT),)))
 
     @cached_property
     def logsumexp(self) -> ir.Node:
-        return add(self.top, self.log_mass)
+        return add(self.times_scale(self.top), self.log_mass)
 
     @cached_property
     def p(self) -> ir.Node:
         return self._name("p", div(self.scaled, self.mass))
+
+    @cached_property
+    def p_top(self) -> ir.Node:
+        return div(UNIT, self.mass)
 
     @cached_property
     def log_p(self) -> ir.Node:
@@ -149,24 +190,26 @@ class SoftmaxForms:
 
     @cached_property
     def q(self) -> ir.Node:
-        others = where(self.is_top, self.rest, sub(self.mass, self.scaled))
+        others = where(ir.OneHot(self.top_class), self.rest, sub(self.mass, self.scaled))
         return self._name("q", div(others, self.mass), "1 - p, as the share of the other classes")
 
+    @cached_property
+    def q_top(self) -> ir.Node:
+        return self._name("q_top", div(self.rest, self.mass), "1 - p of the largest")
+
     @property
-    def _hot(self) -> ir.Node:
-        if self._hot_row is None:
+    def target(self) -> ir.Node:
+        if self._target is None:
             raise ValueError("these forms have no true class")
-        return self._hot_row()
+        return self._target
 
     @cached_property
     def gap_c(self) -> ir.Node:
-        if self._target is None:
-            raise ValueError("these forms have no true class")
-        return self._name("gap_c", sub(self.top, ir.Gather(self._vector, self._target)))
+        return self._name("gap_c", self.times_scale(sub(self.top, ir.Gather(self.vector, self.target))))
 
     @cached_property
     def p_c(self) -> ir.Node:
-        return self._name("p_c", div(ir.Map("exp", (neg(self.gap_c),)), self.mass))
+        return self._name("p_c", div(ir.Gather(self.scaled, self.target), self.mass))
 
     @cached_property
     def log_p_c(self) -> ir.Node:
@@ -174,7 +217,7 @@ class SoftmaxForms:
 
     @cached_property
     def others(self) -> ir.Node:
-        return self._name("others", ir.Reduce("sum", where(self._hot, ZERO, self.scaled)))
+        return self._name("others", without(self.target, self.scaled))
 
     @cached_property
     def q_c(self) -> ir.Node:
@@ -185,9 +228,8 @@ class SoftmaxForms:
         """p_k / (1 - p_c) for k other than c, 0 for c: the share of each class among the others (0 for 0/0)."""
         # where the sum of the others is 0, so is each of them: 0 / 1 for 0 / 0
         divisor = where(ir.Map("eq", (self.others, ZERO)), ONE, self.others)
-        return self._name(
-            "share", where(self._hot, ZERO, div(self.scaled, divisor)), "of each class among the others than c"
-        )
+        share = where(ir.OneHot(self.target), ZERO, div(self.scaled, divisor))
+        return self._name("share", share, "of each class among the others than c")
 
     @cached_property
     def rate(self) -> ir.Node:
@@ -195,3 +237,76 @@ class SoftmaxForms:
         certain = ir.Map("eq", (self.q_c, ZERO))
         quotient = div(neg(self.log_p_c), where(certain, ONE, self.q_c))
         return self._name("rate", where(certain, ONE, quotient), "-log p_c / (1 - p_c), which tends to 1")
+
+    # --- differences that cancel at the largest class alone -------------------------------------------------------
+    def centred(self, row: ir.Node, at_target: bool) -> tuple[ir.Node, ir.Node]:
+        """f - sum_k p_k f_k of a row f, or its entry at the true class; and that sum.
+
+        At the class itself it is f (1 - p) less the sum over the others.
+        """
+        index = self.target if at_target else self.top_class
+        row = self._name("f", row) if not isinstance(row, ir.Input | ir.Var) else row
+        terms = self._name("weighted", product(self.scaled, row), "the terms of the mean, times its denominator")
+        others = self._name("mean_of_others", div(without(index, terms), self.mass))
+        mean = self._name("mean", add(others, div(ir.Gather(terms, index), self.mass)))
+        f_there = ir.Gather(row, index)
+        if at_target:
+            return sub(product(self.q_c, f_there), others), mean
+        there = sub(product(self.q_top, f_there), others)
+        apart = where(ir.OneHot(index), there, sub(row, mean))
+        return self._name("centred", apart, "the largest class apart: there both are nearly the same"), mean
+
+    def residual(self, row: ir.Node, at_target: bool) -> ir.Node:
+        """p F - f for a row f with the sum F, or its entry at the true class.
+
+        At the class itself it is p times the sum of the others less f (1 - p).
+        """
+        index = self.target if at_target else self.top_class
+        others = self._name("sum_of_others", without(index, row))
+        f_there = ir.Gather(row, index)
+        if at_target:
+            return sub(mul(self.p_c, others), mul(self.q_c, f_there))
+        there = sub(mul(self.p_top, others), mul(self.q_top, f_there))
+        apart = where(ir.OneHot(index), there, sub(mul(self.p, add(others, f_there)), row))
+        return self._name("residual", apart, "the largest class apart: there both may be nearly the sum")
+
+    def difference(self, row: ir.Node, complement: ir.Node | None, at_target: bool) -> ir.Node:
+        """p - f for a row f, or its entry at the true class: where p may be near 1, 1 - f less 1 - p.
+
+        ``complement``: the row 1 - f, where it is known better than by subtraction.
+        """
+
+        def one_less(index: ir.Node) -> ir.Node:
+            return sub(ONE, ir.Gather(row, index)) if complement is None else ir.Gather(complement, index)
+
+        if at_target:
+            return sub(one_less(self.target), self.q_c)
+        there = sub(one_less(self.top_class), self.q_top)
+        apart = where(ir.OneHot(self.top_class), there, sub(self.p, row))
+        return self._name("difference", apart, "the largest class apart: there both may be near 1")
+
+
+def sech_squared(let: Let, exponential: ir.Node) -> ir.Node:
+    """1 - tanh(x)^2 from exp(-2 |x|)."""
+    small = let("small", exponential, "of which 1 - tanh^2 is made: it does not vanish where tanh is 1")
+    above = add(ONE, small)
+    return div(mul(ir.Const(Fraction(4)), small), mul(above, above))
+
+
+def divergence(let: Let, q: SoftmaxForms, p: SoftmaxForms) -> ir.Node:
+    """sum_k q_k log(q_k / p_k) of two softmaxes of vectors with one scale, or with none.
+
+    Where they are near, log(1 + sum q (exp(x) - 1 - x)), with x the difference of the logits less its mean under q;
+    elsewhere, where that sum may overflow, the sum as it stands.
+    """
+    away = let("away", sub(p.vector, q.vector), "the difference of the two logits")
+    short = let("short", ir.Map("difference_error", (p.vector, q.vector)), "what its rounding leaves out")
+    top = q.top_class
+    from_top = add(sub(away, ir.Gather(away, top)), sub(short, ir.Gather(short, top)))
+    delta = let("delta", q.times_scale(from_top), "less that of the class which counts most")
+    mean = let("mean_delta", ir.Reduce("sum", product(q.p, delta)), "")
+    second = ir.Map("expm1_less", (sub(delta, mean),))
+    excess = let("second_order", ir.Reduce("sum", product(q.p, second)), "terms that are not negative")
+    far = let("far", ir.Reduce("sum", product(q.p, sub(q.log_p, p.log_p))), "")
+    near = ir.Map("log1p", (excess,))
+    return where(ir.Map("lt", (excess, ONE)), near, far)

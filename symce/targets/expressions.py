@@ -15,7 +15,22 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import ClassVar
 
-from symce.kernel.ir import RELATIONS, Const, Gather, Input, Let, Map, Node, OneHot, Reduce, RowProgram, Size, Var, walk
+from symce.kernel.ir import (
+    EXACT,
+    RELATIONS,
+    Const,
+    Gather,
+    Input,
+    Let,
+    Map,
+    Node,
+    OneHot,
+    Reduce,
+    RowProgram,
+    Size,
+    Var,
+    walk,
+)
 from symce.targets.layout import WIDTH, Precedence, Text, call, infix, lines, prefixed
 
 _RELATION = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
@@ -25,17 +40,28 @@ _ARITHMETIC = {
     "mul": ("*", Precedence.PRODUCT),
     "div": ("/", Precedence.PRODUCT),
 }
+#: operations that are one helper of the generated module each
+EXACT_HELPERS = {op: f"_{op}" for op in EXACT}
 _ZERO, _ONE = Const(Fraction(0)), Const(Fraction(1))
 
 
 class Printer(ABC):
     """Prints one program as the body of a function; a subclass names the functions of its array library.
 
-    ``helpers`` collects what the printed text needs from its module: "math", "product", "sigmoid", "softplus".
+    ``helpers`` collects what the printed text needs from its module: "math", "product", "exp_difference" and others.
     """
 
     #: elementwise functions of arrays, by operation; "{helper}" names a helper of the generated module
     functions: ClassVar[Mapping[str, str]]
+    #: what a helper calls in its turn
+    calls: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "exp_difference": ("difference", "compensated"),
+        "exp_quotient": ("difference", "compensated", "product_error", "rounding_of"),
+        "exp_multiple": ("difference", "compensated", "product_error", "rounding_of"),
+        "difference_error": ("difference",),
+        "excess": ("difference",),
+        "divergence": ("math",),
+    }
     #: whether a maximum is printed as the entry at the argmax even where nothing else needs the argmax
     max_is_gather: ClassVar[bool] = False
     #: names that generated code uses for itself
@@ -49,11 +75,12 @@ class Printer(ABC):
         self._numbers: set[str] = set()
         self._conditions: set[str] = set()
         self._done: dict[Node, Var] = {}
+        self._counts_classes = False
 
     # --- what a target decides ------------------------------------------------------------------------------------
     @abstractmethod
     def reduce(self, op: str, body: Text) -> Text:
-        """A reduction of a row to a column; argmax gives indices."""
+        """A reduction of a row to a column; argmax gives indices, excess the sum less 1."""
 
     @abstractmethod
     def spread(self, value: Text, *, number: bool) -> Text:
@@ -75,6 +102,13 @@ class Printer(ABC):
     def select(self, condition: Text, then: Text, otherwise: Text, *, numbers: bool) -> Text:
         """where(condition, then, otherwise); ``numbers``: both branches are Python numbers, of no dtype."""
 
+    def put(self, row: Text, index: Text, value: Text, *, fresh: bool, number: bool) -> Text | None:
+        """The row with the value, a column, at a column of indices; None where the target prints it as a choice.
+
+        ``fresh``: nobody else holds the row's array; ``number``: the value is a Python number.
+        """
+        return None
+
     @abstractmethod
     def extremum(self, op: str, left: Text, right: Text, *, number: bool) -> Text:
         """minimum or maximum of two; ``number``: the right one is a Python number."""
@@ -83,6 +117,7 @@ class Printer(ABC):
     def body(self, program: RowProgram) -> str:
         """The statements that compute the program's outputs and return them, indented by four spaces."""
         self._names, self._numbers, self._conditions, self._done = {}, set(), set(), {}
+        self._counts_classes = False
         text: list[str] = []
         for let in program.lets:
             text += self._let(let)
@@ -101,7 +136,7 @@ class Printer(ABC):
             isinstance(n, Size) or (isinstance(n, Reduce) and n.body.shape in ("scalar", "batch")) for n in nodes
         )
         text = ["    K = logits.shape[1]"] if sized else []
-        if any(isinstance(n, OneHot) for n in nodes):
+        if self._counts_classes:
             text.append(f"    classes = {self.classes('K' if sized else 'logits.shape[1]')}")
         return text
 
@@ -159,6 +194,7 @@ class Printer(ABC):
             case Input():
                 return Text(node.name)
             case OneHot():
+                self._counts_classes = True
                 return infix(Text("classes"), "==", self.print(node.index), Precedence.COMPARISON)
             case Gather():
                 return self._gather(node)
@@ -179,6 +215,8 @@ class Printer(ABC):
         if node.op == "max" and node.body.shape == "row" and (self.max_is_gather or winner in self._done):
             return self.print(Gather(node.body, winner))
         body = self.print(node.body)
+        if node.op == "excess":
+            self._helps(node.op)
         if node.body.shape == "row":
             return self.reduce(node.op, body)
         if node.body.shape == "class":
@@ -220,6 +258,9 @@ class Printer(ABC):
             condition, then, otherwise = node.args
             if self.is_number(condition):
                 return _conditional(*(self.print(a) for a in node.args))
+            placed = self._put(condition, then, otherwise)
+            if placed is not None:
+                return placed
             numbers = self.is_number(then) and self.is_number(otherwise)
             return self.select(*(self.print(a) for a in node.args), numbers=numbers)
         if node.op in ("minimum", "maximum"):
@@ -227,9 +268,30 @@ class Printer(ABC):
             return self.extremum(node.op, self.print(left), self.print(right), number=self.is_number(right))
         if node.op == "product" and self.is_number(node.args[1]):
             return self._map(Map("mul", node.args))  # a finite factor: 0 times it is 0
-        if node.op in ("product", "sigmoid", "softplus") and self.functions[node.op].startswith("_"):
-            self.helpers.add(node.op)
+        if self.functions[node.op].startswith("_"):
+            self._helps(node.op)
         return call(self.functions[node.op], *(self.print(a) for a in node.args))
+
+    def _put(self, condition: Node, then: Node, otherwise: Node) -> Text | None:
+        """A choice that concerns one class of each row, as one entry written; None for any other choice."""
+        if (
+            not isinstance(condition, OneHot)
+            or condition.index.shape != "batch"
+            or not (then.shape == "batch" or self.is_number(then))
+        ):
+            return None
+        otherwise = self._done.get(otherwise, otherwise)
+        if self.is_number(otherwise):
+            row, fresh = self.spread(self.print(otherwise), number=True), True
+        elif otherwise.shape == "row":
+            row, fresh = self.print(otherwise), not isinstance(otherwise, Var | Input)
+        else:
+            return None
+        value = self.print(then)
+        return self.put(row, self.print(condition.index), value, fresh=fresh, number=self.is_number(then))
+
+    def _helps(self, helper: str) -> None:
+        self.helpers |= {helper, *self.calls.get(helper, ())}
 
     def _number_map(self, node: Map) -> Text:
         """An operation on Python numbers."""
@@ -272,6 +334,9 @@ def number(value: Fraction) -> Text:
     sign = Precedence.UNARY if value < 0 else Precedence.ATOM
     if value.denominator == 1 and abs(value) < 2**31:
         return Text(str(value.numerator), sign)
+    power = value.numerator.bit_length() - 1
+    if value == 2**power:
+        return Text(f"2.0**{power}", Precedence.POWER)
     literal = repr(float(value))
     if Fraction(literal) == value or math.isinf(float(value)):
         return Text(literal, sign)

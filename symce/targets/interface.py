@@ -15,6 +15,7 @@ RESERVED = frozenset(
         "axis", "cotangent", "K", "classes", "np", "torch", "math", "value", "gradient", "hvp", "self", "ctx",
         "nn", "Tensor", "rows", "losses", "row_weight", "row_kernel", "denominator", "kept", "dtype", "batch_shape",
         "wanted", "vectors", "run", "block", "loss", "derivative", "y", "z", "N", "cot",
+        "on_empty", "infinite", "precision",
     }
 )  # fmt: skip
 
@@ -92,6 +93,11 @@ class Interface:
         return self.dense and self.kernel.linear_in_target and not self.kernel.elementwise
 
     @property
+    def limit(self) -> bool:
+        """Whether a row with one logit of +inf has a limit: softmax is then certain of that class."""
+        return self.kernel.one_hot_limit
+
+    @property
     def hvp(self) -> bool:
         return all("hvp" in f.program.outputs for f in self.forms)
 
@@ -108,4 +114,6 @@ class Interface:
         options = [("weight", "None")] if self.weight else []
         options += [("ignore_index", "-100")] if self.index else []
         options += [("label_smoothing", "0.0")] if self.smoothing else []
-        return [*options, ("reduction", '"mean"'), ("normalizer", "None")]
+        options += [("reduction", '"mean"'), ("normalizer", "None"), ("on_empty", '"nan"')]
+        options += [("infinite", '"nan"')] if self.limit else []
+        return [*options, ("precision", '"native"')]

@@ -12,13 +12,16 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from symce.kernel.ir import Const, Gather, Input, Let, Map, Node, OneHot, Reduce, RowProgram, Var
+from symce.kernel.ir import EXACT, Const, Gather, Input, Let, Map, Node, OneHot, Reduce, RowProgram, Var
 from symce.targets.expressions import Printer
 from symce.targets.javascript_layout import arrow, statement
 from symce.targets.layout import WIDTH, Precedence, Text, call, infix, prefixed
 
 #: What the kernels import from runtime.js, where their text calls it.
-RUNTIME = ("argmax", "each", "max", "power", "product", "sigmoid", "softplus", "sum")
+RUNTIME = (
+    "argmax", "differenceError", "divergence", "each", "excess", "expDifference", "expMultiple", "expQuotient",
+    "expm1Less", "max", "power", "product", "sigmoid", "softplus", "sum",
+)  # fmt: skip
 #: Words that are no names in strict code, and names that a row function uses or must not hide.
 _WORDS = """
 arguments await break case catch class const continue debugger default delete do else enum eval export extends false
@@ -29,7 +32,7 @@ globalThis symce K k logits target v value gradient grad hvp valueAndGrad parame
 _TAKEN = frozenset((*_WORDS.split(), *RUNTIME))
 _MATH = ("exp", "expm1", "log", "log1p", "sqrt", "tanh", "abs", "sign")
 #: How a reduction is called that the program gives no name.
-_UNNAMED = {"sum": "total", "max": "largest", "argmax": "winner"}
+_UNNAMED = {"sum": "total", "max": "largest", "argmax": "winner", "excess": "excess"}
 
 
 def free_name(name: str, taken: Sequence[str] = ()) -> str:
@@ -51,6 +54,7 @@ class JavascriptPrinter(Printer):
     functions: ClassVar[Mapping[str, str]] = {
         **{op: f"Math.{op}" for op in _MATH},
         **{op: op for op in ("product", "sigmoid", "softplus")},
+        **{op: camel_case(op) for op in EXACT},
     }
 
     def __init__(self, params: Sequence[str]) -> None:

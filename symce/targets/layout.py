@@ -79,7 +79,8 @@ def lines(prefix: str, expression: Text, indent: int, suffix: str = "", *, opera
         return [whole]
     leaves = list(_leaves(expression))
     bracketed = bool(leaves[0].pieces or leaves[-1].pieces)
-    if len(expression.pieces) == 1 or expression.head or (len(expression.pieces) == 2 and bracketed and not operand):
+    pair = len(expression.pieces) == 2 and bracketed and not operand
+    if len(expression.pieces) == 1 or expression.head or (pair and _one_line_within(leaves, indent)):
         return _within_brackets(prefix, leaves, indent, suffix)
     if operand:
         broken = [line for piece in expression.pieces for line in lines("", piece, indent, operand=True)]
@@ -87,6 +88,13 @@ def lines(prefix: str, expression: Text, indent: int, suffix: str = "", *, opera
     if len(inner) + len(expression.text) <= WIDTH:
         return [f"{pad}{prefix}(", inner + expression.text, f"{pad}){suffix}"]
     return [f"{pad}{prefix}(", *lines("", expression, indent + 4, operand=True), f"{pad}){suffix}"]
+
+
+def _one_line_within(leaves: Sequence[Text], indent: int) -> bool:
+    """Whether a call before a plain operand is broken to one line of arguments; else ruff sets brackets around both."""
+    if leaves[-1].pieces or not leaves[0].head:
+        return True
+    return indent + 4 + len(", ".join(piece.text for piece in leaves[0].pieces)) <= WIDTH
 
 
 def _leaves(expression: Text) -> Iterator[Text]:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from symce.kernel.kernel import Kernel, KernelParam
 from symce.render import render
-from symce.targets.expressions import Printer
+from symce.targets.expressions import EXACT_HELPERS, Printer
 from symce.targets.interface import Form, Interface
 from symce.targets.layout import Precedence, Text, call, definition, lines
 from symce.targets.text import describe, escape, formulas, header, option_rows, paragraphs, table
@@ -22,10 +22,13 @@ class NumpyPrinter(Printer):
     functions: ClassVar[Mapping[str, str]] = {
         **{op: f"np.{op}" for op in ("exp", "expm1", "log", "log1p", "sqrt", "tanh", "abs", "sign")},
         **{op: f"_{op}" for op in ("product", "sigmoid", "softplus")},
+        **EXACT_HELPERS,
     }
     reserved = Printer.reserved | {"np"}
 
     def reduce(self, op: str, body: Text) -> Text:
+        if op == "excess":
+            return call("_excess", body)
         return call(f"np.{op}", body, "axis=1", "keepdims=True")
 
     def total(self, op: str, body: Text) -> Text:
@@ -44,6 +47,11 @@ class NumpyPrinter(Printer):
         where = call("np.where", condition, then, otherwise)
         # two Python numbers have no dtype of their own, and NumPy would make them float64
         return Text(f"{where.text}.astype(logits.dtype)", Precedence.ATOM) if numbers else where
+
+    def put(self, row: Text, index: Text, value: Text, *, fresh: bool, number: bool) -> Text:
+        self.helpers.add("put")
+        kept = row if fresh else Text(f"{row.within(Precedence.ATOM).text}.copy()")
+        return call("_put", kept, index, value)
 
     def extremum(self, op: str, left: Text, right: Text, *, number: bool) -> Text:
         return call(f"np.{op}", left, right)
@@ -130,7 +138,7 @@ def _public(i: Interface, name: str) -> dict[str, str]:
     args += ["*", *(_annotated(p) for p in i.kernel.params)]
     kinds = {
         "weight": "ArrayLike | None", "ignore_index": "int", "label_smoothing": "float",
-        "reduction": "str", "normalizer": "float | None",
+        "reduction": "str", "normalizer": "float | None", "on_empty": "str", "infinite": "str", "precision": "str",
     }  # fmt: skip
     args += [f"{option}: {kinds[option]} = {default}" for option, default in i.options()]
     args += ["axis: int = -1", *(["cotangent: ArrayLike | None = None"] if name != "value" else [])]
@@ -183,7 +191,7 @@ def _option_lines(i: Interface) -> list[str]:
 
 
 def _sliced(p: KernelParam) -> str:
-    return f"{p.name}[block]" if p.shape == "NxK" else p.name
+    return f"np.ascontiguousarray({p.name}[block], dtype)" if p.shape == "NxK" else p.name
 
 
 def _docstring(i: Interface) -> str:
@@ -199,7 +207,7 @@ def _docstring(i: Interface) -> str:
     if i.hvp:
         rows.append(("v", "the vector of a Hessian-vector product, in the logits' shape"))
     rows += [(p.name, describe(p, "logits")) for p in kernel.params]
-    rows += option_rows(i)
+    rows += option_rows(i, "float16 is computed")
     shape = "the logits' shape" if kernel.elementwise else "the logits' shape without ``axis``"
     rows.append(("cotangent", f'what flows into the losses of ``reduction="none"``, in {shape}; default ones'))
     classes = ", a class out of range" if i.index else ""
@@ -209,10 +217,9 @@ def _docstring(i: Interface) -> str:
             formulas(kernel),
             escape(kernel.doc),
             table(rows),
-            "Results have the logits' dtype; float16 is computed in float32 and rounded once. "
-            "No argument is written to.",
-            f"Raises TypeError for a wrong dtype; ValueError for a wrong shape{classes}, an unknown reduction "
-            "or a number outside its domain.",
+            "Results have the logits' dtype, rounded once. No argument is written to.",
+            f"Raises TypeError for a wrong dtype; ValueError for a wrong shape{classes}, an unknown "
+            "word for an option or a number outside its domain.",
             f"Reference: {escape(kernel.reference)}" if kernel.reference else "",
         )
         + "\n"

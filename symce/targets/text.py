@@ -86,8 +86,8 @@ def table(rows: list[tuple[str, str]], width: int = WIDTH) -> str:
     )
 
 
-def option_rows(i: Interface) -> list[tuple[str, str]]:
-    """The rows of the table that NumPy and PyTorch share."""
+def option_rows(i: Interface, half: str) -> list[tuple[str, str]]:
+    """The rows of the table that NumPy and PyTorch share; ``half``: the dtypes that are computed in float32."""
     rows = []
     if i.weight:
         acts = "multiplies the entries of its class" if i.kernel.elementwise else "multiplies the target of its class"
@@ -103,8 +103,13 @@ def option_rows(i: Interface) -> list[tuple[str, str]]:
         count += ", by N for a target of one float a class" if i.dense else ""
     else:
         count = "the number of entries" if i.kernel.elementwise else "the number of rows"
-    rows.append(("reduction", f'"mean" (divided by {count}; NaN where that is 0), "sum", or "none"'))
+    rows.append(("reduction", f'"mean" (divided by {count}), "sum", or "none"'))
     rows.append(("normalizer", "None, or a number > 0 that the mean is divided by instead"))
+    rows.append(("on_empty", 'what the mean is where it would be divided by 0: "nan" or "zero"; its gradient is 0'))
+    if i.limit:
+        text = '"nan": a row with a logit of +inf is NaN; "limit": where there is one alone, that class is certain'
+        rows.append(("infinite", text))
+    rows.append(("precision", f'"native": {half} in float32 and others in themselves; "wide": all in float64'))
     return rows
 
 

@@ -10,9 +10,9 @@ from typing import ClassVar
 
 from symce.kernel.kernel import Kernel, KernelParam
 from symce.render import render
-from symce.targets.expressions import Printer
+from symce.targets.expressions import EXACT_HELPERS, Printer
 from symce.targets.interface import Form, Interface
-from symce.targets.layout import Precedence, Text, call, definition, lines
+from symce.targets.layout import WIDTH, Precedence, Text, call, definition, lines
 from symce.targets.text import class_name, describe, escape, formulas, header, option_rows, paragraphs, table
 
 #: The functions of torch.nn.functional that functional.py offers, by the loss that means the same.
@@ -31,6 +31,7 @@ class TorchPrinter(Printer):
     functions: ClassVar[Mapping[str, str]] = {
         **{op: f"torch.{op}" for op in ("exp", "expm1", "log", "log1p", "sqrt", "tanh", "abs", "sign", "sigmoid")},
         **{op: f"_{op}" for op in ("product", "softplus")},
+        **EXACT_HELPERS,
     }
     reserved = Printer.reserved | {"torch", "nn", "Tensor"}
     # Not amax, which spreads its derivative over equal entries: it belongs to the entry that argmax picks, as a program
@@ -38,6 +39,8 @@ class TorchPrinter(Printer):
     max_is_gather = True
 
     def reduce(self, op: str, body: Text) -> Text:
+        if op == "excess":
+            return call("_excess", body)
         return call(f"torch.{op}", body, "dim=1", "keepdim=True")
 
     def total(self, op: str, body: Text) -> Text:
@@ -61,6 +64,10 @@ class TorchPrinter(Printer):
             then = call("logits.new_tensor", then)
         return call("torch.where", condition, then, otherwise)
 
+    def put(self, row: Text, index: Text, value: Text, *, fresh: bool, number: bool) -> Text:
+        # not in place: a row may be shared by the copies that vmap makes of an index
+        return call("torch.scatter", row, "1", index, value)
+
     def extremum(self, op: str, left: Text, right: Text, *, number: bool) -> Text:
         if number:
             bound = "max" if op == "minimum" else "min"  # the minimum with 1 is what is clamped from above
@@ -80,8 +87,6 @@ class TorchTarget:
         printer = TorchPrinter()
         outputs = ("value", "gradient", "hvp") if i.hvp else ("value", "gradient")
         row_functions = [_row_function(printer, i, form, output) for form in i.forms for output in outputs]
-        params = [p.name for p in kernel.params]
-        dense = _effective(i, "y")
         return {
             f"torch/{kernel.name}.py": render(
                 "torch/module.py.jinja",
@@ -91,8 +96,7 @@ class TorchTarget:
                 function_definition=definition(kernel.name, _signature(i), "Tensor"),
                 function_docstring=f"{escape(kernel.title).rstrip('.')}; the module's text says what each argument is.",
                 parameter_lines=[line for p in kernel.params for line in _parameter(p)] + _option_lines(i),
-                index_args=", ".join(["rows", "y", *params]),
-                dense_args=", ".join(["rows", *([dense] if i.target else []), *params]),
+                row_losses=_row_losses(i),
                 class_text=_class(i),
                 row_functions=row_functions,
                 autograd_functions=[_autograd(i, form) for form in i.forms],
@@ -160,10 +164,18 @@ def _autograd(i: Interface, form: Form) -> str:
     return render("torch/autograd.py.jinja", **values).rstrip("\n")
 
 
-def _effective(i: Interface, y: str) -> str:
-    if not i.effective:
-        return y
-    return f"_effective_target({y}, weight{', label_smoothing' if i.smoothing else ''})"
+def _row_losses(i: Interface) -> list[str]:
+    """The statements that name the losses of the rows; a target of one float a class is told by its dtype."""
+    params = [p.name for p in i.kernel.params]
+    effective = f"_effective_target(y, weight{', label_smoothing' if i.smoothing else ''})" if i.effective else "y"
+    index, dense = call("_Index.apply", "rows", "y", *params), call("_Dense.apply", "rows", effective, *params)
+    if i.index and i.dense:
+        either = f"{dense.text} if y.is_floating_point() else {index.text}"
+        if len(either) <= WIDTH - len("    losses = "):
+            return [f"    losses = {either}"]
+        branches = [lines("losses = ", form, 8) for form in (dense, index)]
+        return ["    if y.is_floating_point():", *branches[0], "    else:", *branches[1]]
+    return lines("losses = ", index if i.index else dense if i.dense else call("_Rows.apply", "rows", *params), 4)
 
 
 _KINDS = {
@@ -172,6 +184,9 @@ _KINDS = {
     "label_smoothing": "float",
     "reduction": "str",
     "normalizer": "Tensor | float | None",
+    "on_empty": "str",
+    "infinite": "str",
+    "precision": "str",
 }
 
 
@@ -194,7 +209,7 @@ def _parameter(p: KernelParam) -> list[str]:
         return lines(f"{p.name} = ", call("_number", name, p.name, f'"{p.domain}"', *default), 4)
     if p.shape == "K":
         return lines(f"{p.name} = ", call("_per_class", name, p.name, "rows", f'"{p.domain}"', *default), 4)
-    text = lines(f"{p.name} = ", call("_per_entry", name, p.name, "input", f'"{p.domain}"', *default), 4)
+    text = lines(f"{p.name} = ", call("_per_entry", name, p.name, "input", "rows.dtype", f'"{p.domain}"', *default), 4)
     return [*text, f"    {p.name} = _to_rows({p.name}).to(rows.dtype)"]
 
 
@@ -251,7 +266,7 @@ def _docstring(i: Interface) -> str:
     if forms:
         rows.append(("target", "; or ".join(forms)))
     rows += [(p.name, describe(p, "input")) for p in kernel.params]
-    rows += option_rows(i)
+    rows += option_rows(i, "half and bfloat16 are computed")
     classes = ", a class out of range (looked at on the CPU alone)" if i.index else ""
     again = ", by the closed Hessian-vector product" if i.hvp else ""
     backward = f"The backward pass is the closed form, from the saved logits; it is differentiable again{again}."
@@ -262,9 +277,10 @@ def _docstring(i: Interface) -> str:
             escape(kernel.doc),
             table(rows),
             f"{backward} Gradients flow to the input alone: anything else that requires grad is refused. "
-            "Half and bfloat16 are computed in float32 and rounded once. No argument is written to.",
-            f"Raises TypeError for a wrong dtype; ValueError for a wrong shape{classes}, an unknown reduction "
-            "or a number outside its domain.",
+            "The loss has the input's dtype, under autocast float32; its gradient has the input's; both are rounded "
+            "once. No argument is written to.",
+            f"Raises TypeError for a wrong dtype; ValueError for a wrong shape{classes}, an unknown "
+            "word for an option or a number outside its domain.",
             f"Reference: {escape(kernel.reference)}" if kernel.reference else "",
         )
         + "\n"

@@ -127,7 +127,7 @@ def torch_arguments(kernel: Generated, case: Case) -> dict[str, Any]:
         if name in case.params and np.ndim(a) == 2:
             given[name] = _tensor(a, case)
         else:
-            given[name] = torch.tensor(a).to(_dtype(case)) if isinstance(a, np.ndarray) else a
+            given[name] = _narrowed(torch.tensor(a), case) if isinstance(a, np.ndarray) else a
     return given
 
 
@@ -182,11 +182,18 @@ def _torch_rows(quantity: str, a: Any, case: Case, per_entry: bool | None) -> Ar
 
 
 def _tensor(rows: Array, case: Case) -> Any:
-    """Rows (N, K) in the shape of PyTorch's arguments, in the dtype of the case."""
+    """Rows (N, K) in the shape of PyTorch's arguments, in the dtype of the case or in float64."""
     import torch
 
-    a = torch.tensor(rows.reshape(*case.batch, case.size)).to(_dtype(case))
+    a = _narrowed(torch.tensor(rows.reshape(*case.batch, case.size)), case)
     return a.movedim(-1, min(1, len(case.batch))).contiguous()
+
+
+def _narrowed(a: Any, case: Case) -> Any:
+    """The tensor in the dtype of the case; what is float64 stays so. bfloat16 is float32 in a case."""
+    import torch
+
+    return a if a.dtype == torch.float64 else a.to(_dtype(case))
 
 
 def _dtype(case: Case) -> Any:

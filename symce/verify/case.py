@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,9 +21,18 @@ Array = NDArray[Any]
 REDUCTIONS = ("mean", "sum", "none")
 #: bfloat16 exists in PyTorch alone; its arrays are float32 here, holding numbers that bfloat16 has
 DTYPES = {"numpy": ("float64", "float32", "float16"), "torch": ("float64", "float32", "float16", "bfloat16")}
+#: each dtype in its own precision, and the narrow ones in the wide one
+FORMATS = {
+    target: (*((d, "native") for d in dtypes), *((d, "wide") for d in dtypes if d != "float64"))
+    for target, dtypes in DTYPES.items()
+}
 SIZES = (3, 1, 5, 2, 10)
 BATCHES: tuple[tuple[int, ...], ...] = ((4,), (2, 3), (1,), (), (2, 1, 2), (0,))
 IGNORED = (-100, 1, 255)
+#: cases of a kernel, that all of its few options meet every dtype and precision
+FEWEST = 36
+#: which rows count: all of them, not those of ignored targets, none
+KEPT = ("all", "some", "none")
 
 
 @dataclass(frozen=True)
@@ -29,8 +40,9 @@ class Case:
     """The arguments of one call. Arrays are rows: logits and v (N, K), a target (N,) of class indices or (N, K).
 
     ``batch`` is the shape that the N rows have; ``axis`` where NumPy's functions find the classes. Every number is one
-    that ``dtype`` has, so that nothing is rounded on the way in. ``cotangent`` (N, K) or, where the loss is one number
-    a row, its first column, flows into the losses of reduction="none"; its first entry into a reduced loss.
+    that ``dtype`` has, so that nothing is rounded on the way in; where the precision is "wide", targets, weights and
+    arrays of parameters are float64. ``cotangent`` (N, K) or, where the loss is one number a row, its first column,
+    flows into the losses of reduction="none"; its first entry into a reduced loss.
     """
 
     size: int
@@ -48,6 +60,9 @@ class Case:
     label_smoothing: float = 0.0
     ignore_index: int = -100
     normalizer: float | None = None
+    precision: str = "native"
+    on_empty: str = "nan"
+    infinite: str = "nan"
 
     @property
     def rows(self) -> int:
@@ -64,40 +79,60 @@ class Case:
             given["ignore_index"] = self.ignore_index
         if self.normalizer is not None:
             given["normalizer"] = self.normalizer
+        for name, default in (("precision", "native"), ("on_empty", "nan"), ("infinite", "nan")):
+            if getattr(self, name) != default:
+                given[name] = getattr(self, name)
         return {**given, "reduction": self.reduction}
 
 
 def cases(kernel: Generated, sizes: Sequence[int], rounds: int) -> Iterator[Case]:
-    """The full product of the kernel's options, with sizes, shapes, dtypes and kinds of logits taken in turn.
+    """The full product of the kernel's options, with sizes, shapes, dtypes, precisions and kinds of logits in turn.
 
-    ``rounds``: how often to go through the product; with several each option meets each size and dtype. The same loss
-    gives the same cases always.
+    ``rounds``: how often to go through the product; with several each option meets each size and dtype, for which a
+    small product takes more of them. The same loss gives the same cases always.
     """
     weights = (False, True) if kernel.accepts("weight") else (False,)
     smoothing = (False, True) if kernel.accepts("label_smoothing") else (False,)
-    dtypes = DTYPES[kernel.target]
+    formats = FORMATS[kernel.target]
     number = itertools.count()
+    met: Counter[tuple[str, bool]] = Counter()
+    product = [
+        (form, reduction, weight, smooth, normal, kept)
+        for form, reduction, weight, smooth, normal, kept in itertools.product(
+            kernel.forms, REDUCTIONS, weights, smoothing, (False, True), KEPT
+        )
+        # of the last, it is the mean of nothing that is in question
+        if kept == "all"
+        or (kept == "some" and form == "index")
+        or (kept == "none" and reduction == "mean" and not normal)
+    ]
+    if rounds > 1:
+        rounds = max(rounds, math.ceil(FEWEST / len(product)))
     for turn in range(rounds):
-        for form, reduction, weight, smooth, normal, ignored in itertools.product(
-            kernel.forms, REDUCTIONS, weights, smoothing, (False, True), (False, True)
-        ):
-            if ignored and form != "index":
-                continue
+        for form, reduction, weight, smooth, normal, kept in product:
             n = next(number)
             # periods that have no factor in common with one another or with the product, so that all combinations come
             rng = np.random.default_rng([zlib.crc32(kernel.loss.name.encode()), n])
+            batch = BATCHES[int(rng.integers(len(BATCHES)))]
+            # each reduction meets every format in turn, not counting where there is nothing to reduce
+            regular = (reduction, kept != "none" and batch != (0,))
+            nth = met[regular]
+            met[regular] += 1
+            dtype, precision = formats[(nth + nth // len(formats)) % len(formats)]
             yield draw(
                 kernel.loss,
                 rng,
                 size=sizes[(n + turn) % len(sizes)],
-                batch=BATCHES[int(rng.integers(len(BATCHES)))],
-                dtype=dtypes[(n + n // len(dtypes) + turn) % len(dtypes)],
+                batch=batch,
+                dtype=dtype,
                 form=form,
                 reduction=reduction,
                 weight=weight,
                 smooth=smooth,
                 normal=normal,
-                ignored=ignored,
+                kept=kept,
+                precision=precision,
+                on_empty=("zero", "nan")[turn % 2],
             )
 
 
@@ -113,28 +148,40 @@ def draw(
     weight: bool = False,
     smooth: bool = False,
     normal: bool = False,
-    ignored: bool = False,
+    kept: str = "all",
+    precision: str = "native",
+    on_empty: str = "nan",
 ) -> Case:
     """A case of random numbers: logits with ties or of some size, a target, parameters of their domains.
 
-    ``ignored``: some rows are, and their logits are NaN and infinite; with all rows in one draw of four.
+    ``kept``: of the rows, one of KEPT. Ignored rows hold NaN and infinite logits; where no row is kept of a target that
+    has no ignored ones, there is none. A class has the weight 0 in one draw of four.
     """
+    if kept == "none" and form != "index":
+        batch = (0,)
+    elif kept == "some" and np.prod(batch, dtype=int) < 2:
+        batch = (4,)
+    given = "float64" if precision == "wide" else dtype
     n = int(np.prod(batch, dtype=int))
     logits = _logits(loss, rng, n, size)
     target: Array | None = None
     ignore_index = -100
     if form == "index":
         target = rng.integers(0, size, n)
-        if ignored:
+        if kept != "all":
             ignore_index = int(rng.choice(IGNORED))
             drop = rng.random(n) < 0.5
-            drop[: (n if rng.random() < 0.25 else 1)] = True
+            drop[: (n if kept == "none" else 1)] = True
+            if kept == "some":
+                drop[-1] = False
+                target[-1] = 0  # no case ignores the class 0
             target[drop] = ignore_index
             logits[target == ignore_index] = rng.choice([np.nan, np.inf, -np.inf], size=size)
-        elif size == 1:
-            ignore_index = -100
     elif form == "dense":
         target = targets(loss, rng, (n, size))
+    weights = rounded(rng.uniform(0.2, 2.0, size), given) if weight else None
+    if weights is not None and rng.random() < 0.25:
+        weights[rng.integers(size)] = 0
     axes = range(-len(batch) - 1, len(batch) + 1)
     return Case(
         size=size,
@@ -144,16 +191,18 @@ def draw(
         form=form,
         reduction=reduction,
         logits=rounded(logits, dtype),
-        target=target if form != "dense" or target is None else rounded(target, dtype),
+        target=target if form != "dense" or target is None else rounded(target, given),
         v=rounded(rng.normal(size=(n, size)), dtype),
         cotangent=rounded(rng.choice([-1, 1], size=(n, size)) * rng.uniform(0.3, 3.0, (n, size)), dtype),
         params={
-            p.name: parameter(p, rng, (n, size), dtype) for p in loss.params if p.default is None or rng.random() < 0.8
+            p.name: parameter(p, rng, (n, size), given) for p in loss.params if p.default is None or rng.random() < 0.8
         },
-        weight=rounded(rng.uniform(0.2, 2.0, size), dtype) if weight else None,
+        weight=weights,
         label_smoothing=float(rng.choice([0.125, 0.5, 1.0])) if smooth else 0.0,
         ignore_index=ignore_index,
         normalizer=float(rng.choice([0.75, 6.5])) if normal else None,
+        precision=precision,
+        on_empty=on_empty,
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from symce.language import tree as T
 from symce.verify.calls import Returned, WrongCall, call, reproduction, returns_entries
 from symce.verify.case import SIZES, Array, Case, cases, draw
-from symce.verify.compare import LOOSE, TOLERANCE, Board, Difference, difference
+from symce.verify.compare import LOOSE, TOLERANCE, WIDE, Board, Difference, difference
 from symce.verify.extreme import extreme_cases
 from symce.verify.modules import Generated
 from symce.verify.precise import PreciseReference
@@ -50,7 +50,9 @@ class Checker:
             upstream = float(case.cotangent[0, 0]) if self.kernel.target == "torch" and case.rows else 1.0
             flow = None if case.reduction == "none" else upstream
             right = expected(self.kernel.loss, case, self.reference, per_entry=self.per_entry, upstream=flow)
-            returned = self.compared(case, right, upstream, TOLERANCE, "", self.reference)
+            wide = case.precision == "wide"
+            tolerance, regime = (WIDE, ", wide") if wide else (TOLERANCE, "")
+            returned = self.compared(case, right, upstream, tolerance, regime, self.reference)
             if returned is not None and self.other is not None and case.dtype != "bfloat16":
                 self.against_numpy(case, returned, right, upstream)
             if self.kernel.target == "torch" and number % 5 == 0:
@@ -192,7 +194,8 @@ class Checker:
         """
         precise = PreciseReference()
         for case in extreme_cases(self.kernel, thorough=self.thorough):
-            key = b"".join(a.astype(np.float64).tobytes() for a in (case.logits, case.target) if a is not None)
+            given = [a.astype(np.float64) for a in (case.logits, case.target) if a is not None]
+            key = b"".join(a.tobytes() for a in given) + case.infinite.encode()
             try:
                 if key not in self.known:
                     self.known[key] = expected(

@@ -13,6 +13,8 @@ from symce.verify.report import Failure, Row
 
 #: Half and bfloat16 are computed in float32 and rounded once.
 TOLERANCE = {"float64": 64 * 2.0**-52, "float32": 64 * 2.0**-23, "float16": 4 * 2.0**-10, "bfloat16": 4 * 2.0**-7}
+#: Computed in float64 and rounded once: half a unit in the last place, and what float64 itself is short of.
+WIDE = {"float32": 0.51 * 2.0**-23, "float16": 0.51 * 2.0**-10, "bfloat16": 0.51 * 2.0**-7}
 #: At extreme logits, where only what must not happen is looked for: NaN, infinity, a wrong limit.
 LOOSE = {"float64": 1e-9, "float32": 1e-3, "float16": 1e-2, "bfloat16": 5e-2}
 

@@ -1,4 +1,4 @@
-"""Numbers with derivatives, in mpmath: value, gradient, derivative along v, and the gradient of that (H v).
+"""Numbers in mpmath with a derivative along v, each with its size: the sum of the absolute values of its terms.
 
 Products with an exact 0 are 0, be the other factor infinite: 0 * log 0 = 0, as the losses mean it.
 """
@@ -6,158 +6,158 @@ Products with an exact 0 are 0, be the other factor infinite: 0 * log 0 = 0, as 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import mpmath as mp
 
 Real = Any
+T = TypeVar("T")
 ZERO = mp.mpf(0)
+ONE = mp.mpf(1)
 
 
 def product(a: Real, b: Real) -> Real:
     """a * b, but 0 wherever a factor is 0."""
-    return ZERO if a == 0 or b == 0 else a * b
+    return a * b if a and b else ZERO
 
 
-@dataclass(frozen=True)
+def add(a: Real, b: Real) -> Real:
+    """a + b; an exact 0 costs nothing."""
+    return b if a is ZERO else a if b is ZERO else a + b
+
+
 class Dual:
-    """A number f that depends on z_1..z_K: ``grad`` is its gradient, ``along`` the derivative along v, ``twice`` H v.
+    """A number f and ``along``, its derivative along v.
 
-    ``grad`` and ``twice`` are empty where f is a constant.
+    ``size`` and ``along_size`` are theirs with every term of a sum replaced by its absolute value: a rounding error is
+    in proportion to these, where terms cancel.
     """
 
-    value: Real
-    grad: tuple[Real, ...] = ()
-    along: Real = ZERO
-    twice: tuple[Real, ...] = ()
+    __slots__ = ("along", "along_size", "size", "value")
+
+    def __init__(self, value: Real, size: Real, along: Real = ZERO, along_size: Real = ZERO) -> None:
+        self.value = value
+        self.size = size
+        self.along = along
+        self.along_size = along_size
 
     def __add__(self, other: Dual) -> Dual:
         return Dual(
-            self.value + other.value,
-            _combine(self.grad, other.grad),
-            self.along + other.along,
-            _combine(self.twice, other.twice),
+            add(self.value, other.value),
+            add(self.size, other.size),
+            add(self.along, other.along),
+            add(self.along_size, other.along_size),
         )
 
     def __neg__(self) -> Dual:
-        return Dual(-self.value, tuple(-a for a in self.grad), -self.along, tuple(-a for a in self.twice))
-
-    def __sub__(self, other: Dual) -> Dual:
-        return self + -other
+        along = self.along if self.along is ZERO else -self.along
+        return Dual(-self.value, self.size, along, self.along_size)
 
     def __mul__(self, other: Dual) -> Dual:
-        f, g = self, other
-        return Dual(
-            product(f.value, g.value),
-            _combine(_scaled(f.value, g.grad), _scaled(g.value, f.grad)),
-            product(f.value, g.along) + product(g.value, f.along),
-            _combine(
-                _combine(_scaled(f.value, g.twice), _scaled(g.value, f.twice)),
-                _combine(_scaled(f.along, g.grad), _scaled(g.along, f.grad)),
-            ),
-        )
-
-    def through(self, value: Real, first: Callable[[], Real], second: Callable[[], Real]) -> Dual:
-        """A function of f, of which value and first two derivatives at f are given."""
-        if not self.grad:
-            return Dual(value)
-        slope, bend = first(), second()
+        value, size = product(self.value, other.value), product(self.size, other.size)
+        if self.along_size is ZERO and other.along_size is ZERO:
+            return Dual(value, size)
         return Dual(
             value,
-            _scaled(slope, self.grad),
-            product(slope, self.along),
-            _combine(_scaled(slope, self.twice), _scaled(product(bend, self.along), self.grad)),
+            size,
+            add(product(self.value, other.along), product(self.along, other.value)),
+            add(product(self.size, other.along_size), product(self.along_size, other.size)),
         )
 
 
-def constant(value: Real) -> Dual:
-    return Dual(mp.mpf(value))
+PLUS = Dual(ONE, ONE)
+MINUS = Dual(-ONE, ONE)
 
 
-def total(values: Sequence[Dual]) -> Dual:
-    """The sum."""
-    result = constant(0)
-    for value in values:
-        result = result + value
-    return result
+class Number(Dual):
+    """A number of the record, with what it was computed from and the partial derivatives in that."""
+
+    __slots__ = ("adjoint", "depends", "parents")
+
+    def __init__(
+        self,
+        value: Real,
+        size: Real,
+        along: Real = ZERO,
+        along_size: Real = ZERO,
+        parents: tuple[tuple[Number, Dual], ...] = (),
+        *,
+        depends: bool = False,
+    ) -> None:
+        super().__init__(value, size, along, along_size)
+        self.parents = parents
+        #: whether logits enter it
+        self.depends = depends
+        self.adjoint: Dual | None = None
+
+    def gain(self, adjoint: Dual) -> None:
+        self.adjoint = adjoint if self.adjoint is None else self.adjoint + adjoint
+
+    def pull(self) -> None:
+        """Hand the adjoint on."""
+        if self.adjoint is None:
+            return
+        for parent, partial in self.parents:
+            if not parent.depends:
+                continue
+            if partial is PLUS:
+                parent.gain(self.adjoint)
+            else:
+                parent.gain(-self.adjoint if partial is MINUS else self.adjoint * partial)
 
 
-def quotient(f: Dual, g: Dual) -> Dual:
-    """f / g. Raises ZeroDivisionError where g is 0."""
-    if g.value == 0:
-        raise ZeroDivisionError("division by zero")
-    inverse = 1 / g.value
-    return f * g.through(inverse, lambda: -(inverse**2), lambda: 2 * inverse**3)
+def others(values: Sequence[T], plus: Callable[[T, T], T], zero: T) -> list[T]:
+    """For each entry the sum of all others, as sums: nothing is subtracted, so that nothing cancels."""
+    before, after = [zero], [zero]
+    for value in values[:-1]:
+        before.append(plus(before[-1], value))
+    for value in values[:0:-1]:
+        after.append(plus(after[-1], value))
+    return [plus(a, b) for a, b in zip(before, reversed(after), strict=True)]
 
 
-def power(f: Dual, g: Dual) -> Dual:
-    """f ** g; at f = 0 the derivatives are their limits from above."""
-    if g.grad:
-        return exp(g * log(f))
-    n = g.value
+# --- functions of one number: the value; from that its first two derivatives, and the size of the second --------------
 
-    def at(coefficient: Real, exponent: Real) -> Real:
-        if coefficient == 0:
-            return ZERO
-        if f.value == 0 and exponent < 0:
-            return mp.sign(coefficient) * mp.inf
-        return coefficient * mp.power(f.value, exponent)
-
-    return f.through(at(mp.mpf(1), n), lambda: at(n, n - 1), lambda: at(n * (n - 1), n - 2))
+Derivatives = Callable[[Real, Real], tuple[Real, Real, Real]]
 
 
-def exp(f: Dual) -> Dual:
-    value = mp.exp(f.value)
-    return f.through(value, lambda: value, lambda: value)
-
-
-def log(f: Dual) -> Dual:
-    """log f; -inf at 0. Raises ValueError where f is negative."""
-    if f.value < 0:
+def log(x: Real) -> Real:
+    """-inf at 0. Raises ValueError where x is negative."""
+    if x < 0:
         raise ValueError("the logarithm of a negative number")
-    if f.value == 0:
-        return f.through(-mp.inf, lambda: mp.inf, lambda: -mp.inf)
-    inverse = 1 / f.value
-    return f.through(mp.log(f.value), lambda: inverse, lambda: -(inverse**2))
+    return mp.log(x) if x else -mp.inf
 
 
-def log1p(f: Dual) -> Dual:
-    inverse = 1 / (1 + f.value)
-    return f.through(mp.log1p(f.value), lambda: inverse, lambda: -(inverse**2))
+def _of_log(x: Real, value: Real) -> tuple[Real, Real, Real]:
+    if not x:
+        return mp.inf, -mp.inf, mp.inf
+    first = 1 / x
+    return first, -(first**2), first**2
 
 
-def sqrt(f: Dual) -> Dual:
-    return power(f, constant(mp.mpf(1) / 2))
+def _of_sqrt(x: Real, value: Real) -> tuple[Real, Real, Real]:
+    if not x:
+        return mp.inf, -mp.inf, mp.inf
+    first = 1 / (2 * value)
+    return first, -first / (2 * x), first / (2 * x)
 
 
-def tanh(f: Dual) -> Dual:
-    value = mp.tanh(f.value)
-    slope = mp.sech(f.value) ** 2
-    return f.through(value, lambda: slope, lambda: -2 * value * slope)
+def _of_tanh(x: Real, value: Real) -> tuple[Real, Real, Real]:
+    first = mp.sech(x) ** 2
+    second = -2 * product(value, first)
+    return first, second, abs(second)
 
 
-def absolute(f: Dual) -> Dual:
-    return -f if f.value < 0 else f
+def _sqrt(x: Real) -> Real:
+    if x < 0:
+        raise ValueError("the square root of a negative number")
+    return mp.sqrt(x)
 
 
-def sigmoid(f: Dual) -> Dual:
-    value, other = (1 / (1 + mp.exp(-x)) for x in (f.value, -f.value))
-    return f.through(value, lambda: value * other, lambda: value * other * (other - value))
-
-
-def softplus(f: Dual) -> Dual:
-    x = f.value
-    value = (x if x > 0 else 0) + mp.log1p(mp.exp(-abs(x)))
-    s, other = (1 / (1 + mp.exp(-a)) for a in (x, -x))
-    return f.through(value, lambda: s, lambda: s * other)
-
-
-def _scaled(factor: Real, vector: tuple[Real, ...]) -> tuple[Real, ...]:
-    return tuple(product(factor, a) for a in vector) if factor != 0 else ()
-
-
-def _combine(a: tuple[Real, ...], b: tuple[Real, ...]) -> tuple[Real, ...]:
-    if not a or not b:
-        return a or b
-    return tuple(x + y for x, y in zip(a, b, strict=True))
+FUNCTIONS: dict[str, tuple[Callable[[Real], Real], Derivatives]] = {
+    "log": (log, _of_log),
+    "exp": (mp.exp, lambda x, value: (value, value, value)),
+    "sqrt": (_sqrt, _of_sqrt),
+    "tanh": (mp.tanh, _of_tanh),
+    "inverse": (lambda x: 1 / x, lambda x, value: (-(value**2), 2 * value**3, 2 * abs(value) ** 3)),
+}

@@ -24,6 +24,8 @@ _ROWS = (
     (1000, -_INF, -1000, 0),
     (-_INF, 3, -_INF, -_INF),
 )
+#: rows that have a limit, where the loss has the option
+_INFINITE = ((_INF, 0, 1, -2), (0.5, -_INF, _INF, 3))
 _HUGE = {"float64": 1e30, "float32": 1e30, "bfloat16": 1e30, "float16": 6e4}
 
 
@@ -39,15 +41,17 @@ def extreme_cases(kernel: Generated, *, thorough: bool) -> Iterator[Case]:
             yield _case(kernel, form, dtype, rng)
 
 
-def logits(dtype: str) -> Array:
-    """The rows, in float64, with numbers that the dtype has."""
+def logits(dtype: str, *, limits: bool = False) -> Array:
+    """The rows, in float64, with numbers that the dtype has; ``limits``: and those with one logit of +inf."""
     huge = float(rounded(np.asarray(_HUGE[dtype]), "float16" if dtype == "float16" else "bfloat16"))
     letters = {"H": huge, "-H": -huge}
-    return np.array([[letters.get(x, x) if isinstance(x, str) else x for x in row] for row in _ROWS], dtype=np.float64)
+    rows = (*_ROWS, *(_INFINITE if limits else ()))
+    return np.array([[letters.get(x, x) if isinstance(x, str) else x for x in row] for row in rows], dtype=np.float64)
 
 
 def _case(kernel: Generated, form: str, dtype: str, rng: np.random.Generator) -> Case:
-    rows = logits(dtype)
+    limits = kernel.accepts("infinite")
+    rows = logits(dtype, limits=limits)
     if has_kinks(kernel.loss):
         rows = rows[[len(np.unique(row)) == row.size for row in rows]]
     n, size = rows.shape
@@ -77,4 +81,5 @@ def _case(kernel: Generated, form: str, dtype: str, rng: np.random.Generator) ->
         v=v.astype(dtype),
         cotangent=cotangent.astype(dtype),
         params=params,
+        infinite="limit" if limits else "nan",
     )

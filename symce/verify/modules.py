@@ -13,8 +13,9 @@ from typing import Any
 from symce.losses.loss import Loss
 
 #: Arguments that every generated function of a target has beside those of its loss.
-_ALWAYS = {"numpy": {"logits", "reduction", "normalizer", "axis"}, "torch": {"input", "reduction", "normalizer"}}
-_MAYBE = {"target", "weight", "ignore_index", "label_smoothing"}
+_SHARED = {"reduction", "normalizer", "on_empty", "precision"}
+_ALWAYS = {"numpy": {"logits", "axis", *_SHARED}, "torch": {"input", *_SHARED}}
+_MAYBE = {"target", "weight", "ignore_index", "label_smoothing", "infinite"}
 
 
 class LoadError(Exception):

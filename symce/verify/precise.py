@@ -7,25 +7,31 @@ as large as a logit of that size is infinite.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ClassVar
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
 
 import mpmath as mp
 import numpy as np
 
 from symce.language import tree as T
 from symce.losses.loss import Loss
-from symce.verify import dual as D
 from symce.verify.case import Array
-from symce.verify.dual import Dual
+from symce.verify.dual import Number
+from symce.verify.probabilities import Sigmoid, Softmax
 from symce.verify.semantics import Rows, Undefined
 from symce.verify.structure import FREE, complement, inner_index, subtrees, terms
+from symce.verify.tape import Tape
 
 DIGITS = 80
 MASKED = -(mp.mpf(10) ** 60)
 #: what counts as infinite
 LARGE = mp.mpf(10) ** 45
+RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge,
+}  # fmt: skip
 
 
 class PreciseReference:
@@ -37,74 +43,48 @@ class PreciseReference:
         m, size = rows.logits.shape
         losses = np.zeros((m, size) if rows.per_entry else m)
         gradient, hvp = np.zeros((m, size)), np.zeros((m, size))
+        params = {p.name: rows.params.get(p.name, p.default) for p in rows.loss.params}
         with mp.workdps(DIGITS):
             for i in range(m):
-                values = row_losses(rows, i, v[i])
-                weighted = D.total([D.constant(c) * f for c, f in zip(np.ravel(cotangent[i]), values, strict=True)])
+                own = {n: a[i] if np.ndim(a) == 2 else a for n, a in params.items()}
+                z = [MASKED if np.isneginf(x) else number(x) for x in rows.logits[i]]
+                target = None if rows.target is None else rows.target[i]
+                row = Row.of(rows.loss, z, target, own, [number(x) for x in v[i]], Tape())
+                values = row.losses(rows.per_entry)
                 losses[i] = [_float(f.value) for f in values] if rows.per_entry else _float(values[0].value)
-                if weighted.grad:
-                    gradient[i] = [_float(x) for x in weighted.grad]
-                if weighted.twice:
-                    hvp[i] = [_float(x) for x in weighted.twice]
+                flow = [row.tape.constant(number(c)) for c in np.ravel(cotangent[i])]
+                row.tape.backward(row.tape.total([row.tape.mul(c, f) for c, f in zip(flow, values, strict=True)]))
+                for k, x in enumerate(row.logits):
+                    if x.adjoint is not None:
+                        gradient[i, k], hvp[i, k] = _float(x.adjoint.value), _float(x.adjoint.along)
         return losses, gradient, hvp
 
 
-def row_losses(rows: Rows, i: int, v: Array, masked: Any = MASKED) -> list[Dual]:
-    """The loss of row i, or its losses per entry, with their derivatives. Raises Undefined where it divides by zero.
-
-    Computed at mpmath's current precision; ``masked`` stands for logits of -inf.
-    """
-    loss, size = rows.loss, rows.logits.shape[1]
-    z = [
-        Dual(
-            masked if np.isneginf(x) else mp.mpf(x),
-            tuple(mp.mpf(j == k) for j in range(size)),
-            mp.mpf(v[k]),
-            (mp.mpf(0),) * size,
-        )
-        for k, x in enumerate(rows.logits[i])
-    ]
-    letters: dict[str, Any] = {"z": z, "K": D.constant(size)}
-    for p in loss.params:
-        a = rows.params.get(p.name, p.default)
-        entries = np.broadcast_to(a[i] if np.ndim(a) == 2 else a, (size,))
-        letters[p.name] = [D.constant(x) for x in entries] if p.shape else D.constant(entries[0])
-    if rows.target is not None and rows.target.dtype.kind == "f":
-        letters["y"] = [D.constant(x) for x in rows.target[i]]
-    elif rows.target is not None:
-        letters["c"] = int(rows.target[i])
-    try:
-        letters |= _probabilities(_Reader(letters, size), loss)
-        reader = _Reader(letters, size)
-        if not rows.per_entry:
-            return [reader.read(loss.statement, {})]
-        term = terms(loss.statement)
-        if term is None:
-            raise TypeError(f"{loss.name}: its value is not a sum of one term a class, so it has no losses per entry")
-        return [reader.read(term, {FREE: k}) for k in range(size)]
-    except (ZeroDivisionError, ValueError) as error:
-        raise Undefined(f"{loss.name}: K = {size}: {error}") from error
+def number(x: Any) -> Any:
+    """An mpmath number: a float as it is, a fraction to the digits of the moment."""
+    if isinstance(x, mp.mpf):
+        return x
+    if isinstance(x, Fraction):
+        return mp.mpf(x.numerator) / x.denominator
+    return mp.mpf(float(x))
 
 
-def _probabilities(reader: _Reader, loss: Loss) -> dict[str, Any]:
-    """p, s, their complements and logarithms, from their definitions; nothing small is lost beside what is large."""
-    size, index = reader.size, inner_index(loss)
-    a = [reader.read(loss.inner_map, {index: k}) for k in range(size)]
-    used = {t.base for t in subtrees(loss.statement) if isinstance(t, T.Item)}
-    found: dict[str, Any] = {}
-    if "s" in used:
-        found |= {"s": [D.sigmoid(x) for x in a], "1-s": [D.sigmoid(-x) for x in a]}
-        found |= {"log s": [-D.softplus(-x) for x in a], "log 1-s": [-D.softplus(x) for x in a]}
-    if "p" not in used:
-        return found
-    top = max(range(size), key=lambda k: a[k].value)
-    exps = [D.exp(x - a[top]) for x in a]
-    mass = D.total(exps)
-    rest = D.total([e for k, e in enumerate(exps) if k != top])
-    others = [D.total([e for j, e in enumerate(exps) if j != k]) for k in range(size)]
-    log_mass = D.log1p(rest)
-    found |= {"p": [D.quotient(e, mass) for e in exps], "1-p": [D.quotient(o, mass) for o in others]}
-    return {**found, "log p": [x - a[top] - log_mass for x in a]}
+def _indices(tree: T.Tree) -> set[str]:
+    """The class indices that are free in a tree."""
+    match tree:
+        case T.Item(_, index):
+            return {index}
+        case T.Apply(_, args):
+            return set().union(*map(_indices, args))
+        case T.Sum(body, index) | T.LogSumExp(body, index):
+            return _indices(body) - {index}
+        case T.Where(condition, then, otherwise):
+            if isinstance(condition, T.IndexEqual):
+                compared = {condition.left, condition.right}
+            else:
+                compared = _indices(condition.left) | _indices(condition.right)
+            return compared | _indices(then) | _indices(otherwise)
+    return set()
 
 
 def _float(x: Any) -> float:
@@ -113,93 +93,141 @@ def _float(x: Any) -> float:
     return float(mp.sign(x)) * float("inf") if abs(x) >= LARGE else float(x)
 
 
-@dataclass(frozen=True)
-class _Reader:
+@dataclass
+class Row:
+    """One row of logits (K), read by the statement of a loss, recorded on a tape."""
+
+    loss: Loss
+    tape: Tape
+    logits: list[Number]
     letters: dict[str, Any]
-    size: int
+    #: what was read of trees that an inner sum repeats, by the tree and the classes that its indices stand for
+    known: dict[tuple[int, tuple[int, ...]], Number] = field(default_factory=dict)
+    free: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    softmax: Softmax | None = None
+    sigmoids: list[Sigmoid] = field(default_factory=list)
 
-    _functions: ClassVar[dict[str, Callable[..., Dual]]] = {
-        "add": lambda a, b: a + b,
-        "sub": lambda a, b: a - b,
-        "mul": lambda a, b: a * b,
-        "div": D.quotient,
-        "pow": D.power,
-        "neg": lambda a: -a,
-        "log": D.log,
-        "exp": D.exp,
-        "sqrt": D.sqrt,
-        "tanh": D.tanh,
-        "abs": D.absolute,
-        "min": lambda *a: min(a, key=lambda f: f.value),
-        "max": lambda *a: max(a, key=lambda f: f.value),
-        "softplus": D.softplus,
-        "sigmoid": D.sigmoid,
-    }
-    _relations: ClassVar[dict[str, Callable[[Any, Any], bool]]] = {
-        "eq": lambda a, b: bool(a == b),
-        "ne": lambda a, b: bool(a != b),
-        "lt": lambda a, b: bool(a < b),
-        "le": lambda a, b: bool(a <= b),
-        "gt": lambda a, b: bool(a > b),
-        "ge": lambda a, b: bool(a >= b),
-    }
+    @classmethod
+    def of(
+        cls, loss: Loss, z: Sequence[Any], target: Any, params: Mapping[str, Any], v: Sequence[Any], tape: Tape
+    ) -> Row:
+        """The row of mpmath numbers ``z`` (K) and ``v`` (K), a target and parameters as the oracle takes them."""
+        logits = [tape.variable(x, y) for x, y in zip(z, v, strict=True)]
+        letters: dict[str, Any] = {"z": logits, "K": tape.constant(mp.mpf(len(logits)))}
+        for name, given in params.items():
+            shaped = any(p.name == name and p.shape for p in loss.params)
+            entries = [given] * len(logits) if shaped and np.ndim(given) == 0 else given
+            letters[name] = [tape.constant(number(x)) for x in entries] if shaped else tape.constant(number(given))
+        if loss.target == "index":
+            letters["c"] = int(target)
+        elif target is not None and np.ndim(target) == 1:
+            letters["y"] = [tape.constant(number(x)) for x in target]
+        return cls(loss, tape, logits, letters)
 
-    def read(self, tree: T.Tree, scope: dict[str, int]) -> Dual:
+    def losses(self, per_entry: bool = False) -> list[Number]:
+        """The loss of the row, or its losses per entry. Raises Undefined where the statement divides by zero."""
+        size = len(self.logits)
+        try:
+            self._probabilities()
+            if not per_entry:
+                return [self.read(self.loss.statement, {})]
+            term = terms(self.loss.statement)
+            if term is None:
+                raise TypeError(
+                    f"{self.loss.name}: its value is not a sum of one term a class, so it has no losses per entry"
+                )
+            return [self.read(term, {FREE: k}) for k in range(size)]
+        except (ZeroDivisionError, ValueError) as error:
+            raise Undefined(f"{self.loss.name}: K = {size}: {error}") from error
+
+    def _probabilities(self) -> None:
+        """p and s of the inner map; nothing small is lost beside what is large."""
+        index = inner_index(self.loss)
+        used = {t.base for t in subtrees(self.loss.statement) if isinstance(t, T.Item)}
+        a = [self.read(self.loss.inner_map, {index: k}) for k in range(len(self.logits))]
+        if "s" in used:
+            self.sigmoids = [self.tape.sigmoid(x) for x in a]
+        if "p" in used:
+            self.softmax = self.tape.softmax(a)
+
+    def read(self, tree: T.Tree, scope: dict[str, int]) -> Number:
+        """The number that a tree is, with the classes that its bound indices stand for."""
+        if id(tree) not in self.free:
+            self.free[id(tree)] = tuple(sorted(_indices(tree)))
+        free = self.free[id(tree)]
+        if isinstance(tree, T.Item | T.Scalar) or all(i in free for i in scope):
+            return self._read(tree, scope)
+        key = id(tree), tuple(scope[i] for i in free if i in scope)
+        if key not in self.known:
+            self.known[key] = self._read(tree, scope)
+        return self.known[key]
+
+    def _read(self, tree: T.Tree, scope: dict[str, int]) -> Number:
         match tree:
             case T.Number(value):
-                return D.constant(mp.mpf(value.numerator) / value.denominator)
+                return self.tape.constant(number(value))
             case T.Scalar(name):
-                scalar: Dual = self.letters[name]
+                scalar: Number = self.letters[name]
                 return scalar
             case T.Item(base, index):
-                return self.entry(base, index, scope)
+                return self._entry(base, index, scope)
             case T.Apply():
-                return self.apply(tree, scope)
+                return self._apply(tree, scope)
             case T.Sum(body, index):
-                return D.total([self.read(body, {**scope, index: k}) for k in range(self.size)])
+                return self.tape.total([self.read(body, {**scope, index: k}) for k in range(len(self.logits))])
             case T.LogSumExp(body, index):
-                values = [self.read(body, {**scope, index: k}) for k in range(self.size)]
-                top = max(range(self.size), key=lambda k: values[k].value)
-                rest = D.total([D.exp(x - values[top]) for k, x in enumerate(values) if k != top])
-                return values[top] + D.log1p(rest)
+                values = [self.read(body, {**scope, index: k}) for k in range(len(self.logits))]
+                return self.tape.softmax(values).log_sum_exp()
             case T.Where(T.IndexEqual() as condition, then, otherwise):
                 # both are read: a number such as eps / (K - 1) must be one, be it chosen or not
                 yes, no = self.read(then, scope), self.read(otherwise, scope)
-                return yes if self.holds(condition, scope) else no
+                return yes if self._holds(condition, scope) else no
             case T.Where(condition, then, otherwise):
-                return self.read(then if self.holds(condition, scope) else otherwise, scope)
+                return self.read(then if self._holds(condition, scope) else otherwise, scope)
         raise TypeError(f"no meaning is defined for {type(tree).__name__}")
 
-    def apply(self, tree: T.Apply, scope: dict[str, int]) -> Dual:
+    def _apply(self, tree: T.Apply, scope: dict[str, int]) -> Number:
         item = complement(tree)
         if item is not None:
-            return self.entry(f"1-{item.base}", item.index, scope)
+            return self._entry(f"1-{item.base}", item.index, scope)
         if tree.function == "log":
-            return self.log(tree.args[0], scope)
-        return self._functions[tree.function](*[self.read(a, scope) for a in tree.args])
+            return self._log(tree.args[0], scope)
+        args = [self.read(a, scope) for a in tree.args]
+        match tree.function:
+            case "add" | "sub" | "mul" | "div" | "pow" | "neg" | "abs" | "min" | "max":
+                found: Number = getattr(self.tape, tree.function)(*args)
+                return found
+            case _:
+                return self.tape.apply(tree.function, *args)
 
-    def log(self, tree: T.Tree, scope: dict[str, int]) -> Dual:
-        """The logarithm: of p and s directly, of a quotient as a difference (p is not lost in p / 0)."""
+    def _log(self, tree: T.Tree, scope: dict[str, int]) -> Number:
+        """The logarithm: of p, s, 1 - p, 1 - s directly, of a quotient as a difference (p is not lost in p / 0)."""
         item = complement(tree)
-        if item is not None and item.base == "s":
-            return self.entry("log 1-s", item.index, scope)
+        if item is not None:
+            return self._entry(f"log 1-{item.base}", item.index, scope)
         match tree:
             case T.Item("p" | "s" as base, index):
-                return self.entry(f"log {base}", index, scope)
+                return self._entry(f"log {base}", index, scope)
             case T.Apply("div", (a, b)) if self.read(a, scope).value >= 0 and self.read(b, scope).value >= 0:
-                return self.log(a, scope) - self.log(b, scope)
-        return D.log(self.read(tree, scope))
+                return self.tape.sub(self._log(a, scope), self._log(b, scope))
+        return self.tape.apply("log", self.read(tree, scope))
 
-    def entry(self, base: str, index: str, scope: dict[str, int]) -> Dual:
-        value: Dual = self.letters[base][self.place(index, scope)]
+    def _entry(self, base: str, index: str, scope: dict[str, int]) -> Number:
+        k = self._place(index, scope)
+        if self.softmax is not None and base in ("p", "1-p", "log p", "log 1-p"):
+            return self.softmax.number(base, k)
+        if self.sigmoids and base in ("s", "1-s", "log s", "log 1-s"):
+            return self.tape.label(self.sigmoids[k], base)
+        value: Number = self.letters[base][k]
         return value
 
-    def place(self, index: str, scope: dict[str, int]) -> int:
+    def _place(self, index: str, scope: dict[str, int]) -> int:
         place: int = scope.get(index, self.letters["c"] if index == "c" else -1)
         return place
 
-    def holds(self, condition: T.IndexEqual | T.Compare, scope: dict[str, int]) -> bool:
+    def _holds(self, condition: T.IndexEqual | T.Compare, scope: dict[str, int]) -> bool:
         if isinstance(condition, T.IndexEqual):
-            return (self.place(condition.left, scope) == self.place(condition.right, scope)) != condition.negated
+            return (self._place(condition.left, scope) == self._place(condition.right, scope)) != condition.negated
         left, right = self.read(condition.left, scope), self.read(condition.right, scope)
-        return self._relations[condition.relation](left.value, right.value)
+        self.tape.compared(left, right)
+        return bool(RELATIONS[condition.relation](left.value, right.value))

@@ -8,7 +8,9 @@ Written from the mathematics, not from the generated code. With class weights w,
     one term a class (multilabel)         w_k L_k, divided by N K
     no target                             L, divided by N
 
-An ignored row gives no loss, no gradient, and is not in a denominator. ``normalizer`` replaces the denominator.
+An ignored row gives no loss, no gradient, and is not in a denominator. ``normalizer`` replaces the denominator. Where
+that is 0, the mean is NaN or 0, by ``on_empty``, and its derivatives are 0. A row with one logit of +inf is, where
+``infinite`` is "limit", certain of that class: as if it were 0 and the others -inf.
 """
 
 from __future__ import annotations
@@ -113,25 +115,48 @@ def expected(
         denominator = case.normalizer
 
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.float64(1.0) / denominator if case.reduction == "mean" else np.float64(1.0)
+        empty = case.reduction == "mean" and denominator == 0
+        share = np.float64(0.0 if empty else 1.0 / denominator if case.reduction == "mean" else 1.0)
         if upstream is not None:
             inflow: Array = np.full(factor.shape, upstream)
         else:
             inflow = np.asarray(case.cotangent if per_entry else case.cotangent[:, 0], dtype=np.float64)
         flow = factor * (inflow * share)
-        rows = Rows(loss, case.logits[kept].astype(np.float64), target, _of_rows(case, kept), per_entry)
+        logits = _limits(case.logits.astype(np.float64)) if case.infinite == "limit" else case.logits.astype(np.float64)
+        rows = Rows(loss, logits[kept], target, _of_rows(case, kept), per_entry)
         losses, gradient, hvp = np.zeros(factor.shape), np.zeros((n, size)), np.zeros((n, size))
         if kept.any():
-            value, gradient[kept], hvp[kept] = reference.evaluate(rows, flow[kept], case.v[kept].astype(np.float64))
-            losses[kept] = factor[kept] * value
-        outputs = Outputs(losses if case.reduction == "none" else losses.sum() * share, gradient, hvp)
-        return Expected(outputs, _scales(case, outputs, losses, kept, factor, flow, share, logits_round))
+            of_rows, gradient[kept], hvp[kept] = reference.evaluate(rows, flow[kept], case.v[kept].astype(np.float64))
+            losses[kept] = factor[kept] * of_rows
+        value = losses if case.reduction == "none" else losses.sum() * share
+        if empty:
+            value = np.float64(np.nan if case.on_empty == "nan" else 0.0)
+        outputs = Outputs(value, gradient, hvp)
+        scales = _scales(case, outputs, losses, kept, factor, flow, share, logits_round)
+        return Expected(outputs, _rounded_once(scales, case.dtype) if case.precision == "wide" else scales)
+
+
+def _limits(logits: Array) -> Array:
+    """Rows with one logit of +inf as those that they tend to."""
+    top = np.isposinf(logits)
+    certain = (top.sum(axis=1, keepdims=True) == 1) & ~np.isnan(logits).any(axis=1, keepdims=True)
+    limits: Array = np.where(certain, np.where(top, 0.0, -np.inf), logits)
+    return limits
 
 
 def _of_rows(case: Case, kept: Array) -> dict[str, Any]:
     """The parameters in float64, of the rows that count. Those at their default are left to the reference."""
     exact = {n: np.asarray(a, dtype=np.float64) for n, a in case.params.items()}
     return {n: a[kept] if a.ndim == 2 else a for n, a in exact.items()}
+
+
+def _rounded_once(scales: Outputs, dtype: str) -> Outputs:
+    """Sizes where float64 is rounded to a narrow dtype: of float64's own errors, and of the least normal number."""
+    least = {"float16": 2.0**-14}.get(dtype, 2.0**-126)
+    value, gradient, hvp = (None if a is None else a * 2.0**-20 + least for a in vars(scales).values())
+    assert value is not None
+    assert gradient is not None
+    return Outputs(value, gradient, hvp)
 
 
 def _scales(
@@ -146,10 +171,11 @@ def _scales(
 ) -> Outputs:
     """Sizes: of the result, and of the factor that a rounding of the logits, and of the terms of a sum, comes in with.
 
-    Halves are computed in float32, where the rounding of the logits is small beside that of the result.
+    Halves are computed in float32, and all in float64 where the precision is wide: there the rounding of the logits is
+    small beside that of the result.
     """
     by_row = np.ones((len(kept), 1))
-    if logits_round and case.dtype not in ("float16", "bfloat16"):
+    if logits_round and case.dtype not in ("float16", "bfloat16") and case.precision == "native":
         sizes = np.abs(case.logits[kept].astype(np.float64))
         by_row[kept] += np.where(np.isinf(sizes), 0.0, sizes).max(axis=1, keepdims=True, initial=0.0)
     own = np.abs(losses) + np.abs(factor) * (by_row if losses.ndim == 2 else by_row[:, 0])

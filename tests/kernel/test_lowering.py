@@ -55,14 +55,14 @@ def show(node, lets):
         (1 - P_C, None, "q_c"),
         (P_C - 1, None, "neg(q_c)"),
         (1 - P_J, j, "q"),
-        (1 - P_C - gamma * P_C * log(P_C), None, "sub(q_c, product(mul(gamma, p_c), log_p_c))"),
-        (P_J - KroneckerDelta(c, j), j, "where(onehot, neg(q_c), p)"),
+        (1 - P_C - gamma * P_C * log(P_C), None, "sub(q_c, div(product(mul(gamma, scaled@target), log_p_c), mass))"),
+        (P_J - KroneckerDelta(c, j), j, "where(hot(target), neg(q_c), p)"),
         (log(Sigmoid(z[j])), j, "neg(softplus(neg(logits)))"),
         (log(1 - Sigmoid(z[j])), j, "neg(softplus(logits))"),
         (1 - Sigmoid(z[j]), j, "sigmoid(neg(logits))"),
         (y[j] * log(P_J), j, "product(y, log_p)"),
         (log(y[j] / P_J), j, "sub(log(y), log_p)"),
-        (gamma * KroneckerDelta(c, j) * P_J, j, "where(onehot, mul(gamma, p_c), 0)"),
+        (gamma * KroneckerDelta(c, j) * P_J, j, "where(hot(target), mul(gamma, p_c), 0)"),
         (z[c] / 3, None, "div(logits@target, 3)"),
     ],
 )
@@ -74,7 +74,7 @@ def test_the_stable_form_is_chosen(expr, row, text):
 def test_no_negative_power_of_what_may_round_to_zero_is_left():
     low = lowering()
     node = low.derivative((1 - P_C) ** (gamma - 1) * (P_J - KroneckerDelta(c, j)), j)
-    assert show(node, low.lets) == "where(onehot, neg(pow(q_c, gamma)), mul(pow(q_c, gamma), share))"
+    assert show(node, low.lets) == "where(hot(target), neg(pow(q_c, gamma)), mul(pow(q_c, gamma), share))"
     with pytest.raises(LoweringError, match="may be negative"):
         lowering().derivative((1 - P_C) ** (gamma - 1) * P_J, j)
 

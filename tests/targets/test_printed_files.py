@@ -95,7 +95,7 @@ def test_options_exist_where_they_mean_something(printed: dict[str, str]) -> Non
         value = next(n for n in tree.body if isinstance(n, ast.FunctionDef))
         return {a.arg for a in (*value.args.args, *value.args.kwonlyargs)}
 
-    shared = {"logits", "reduction", "normalizer", "axis"}
+    shared = {"logits", "reduction", "normalizer", "on_empty", "precision", "axis"}
     assert arguments("numpy/entropy.py") == shared
     assert arguments("numpy/binary_cross_entropy.py") == shared | {"target", "weight"}
     assert arguments("numpy/focal.py") == shared | {"target", "weight", "ignore_index", "alpha", "gamma"}

@@ -264,7 +264,10 @@ def test_errors_name_argument_value_and_remedy(
 def test_a_module_holds_its_options(package: ModuleType) -> None:
     alpha = torch.tensor([1.0, 2.0, 3.0])
     m = losses(package).FocalLoss(alpha=alpha, gamma=1.0, weight=torch.ones(3))
-    assert repr(m) == "FocalLoss(alpha=tensor([1., 2., 3.]), gamma=1.0, ignore_index=-100, reduction='mean')"
+    assert repr(m) == (
+        "FocalLoss(alpha=tensor([1., 2., 3.]), gamma=1.0, ignore_index=-100, reduction='mean', on_empty='nan', "
+        "precision='native')"
+    )
     assert set(m.state_dict()) == {"alpha", "weight"}
     torch.testing.assert_close(m(Z, Y), losses(package).focal(Z, Y, alpha=alpha, gamma=1.0))
     torch.testing.assert_close(m(Z, Y, normalizer=torch.tensor(1.0)), 2 * m(Z, Y, normalizer=2))

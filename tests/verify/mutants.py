@@ -83,11 +83,11 @@ NUMPY = (
     ),
     Mutant(
         "cotangent taken as ones", "cross_entropy", "numpy",
-        ((r"1 / denominator if cotangent is None else cotangent", "1 / denominator"),), ("gradient", "hvp"),
+        ((r"elif cotangent is None:", "elif True:"),), ("gradient", "hvp"),
     ),
     Mutant(
         "1/N with the wrong sign", "cross_entropy", "numpy",
-        ((r"1 / denominator if", "-1 / denominator if"),), ("gradient", "hvp"),
+        ((r"row_weight\[block\] / denominator", "row_weight[block] / -denominator"),), ("gradient", "hvp"),
     ),
     Mutant(
         "normalizer forgotten", "cross_entropy", "numpy",
@@ -103,7 +103,7 @@ NUMPY = (
     ),
     Mutant(
         "the caller's logits are written to", "cross_entropy", "numpy",
-        ((r"z = rows\[block\]\.astype\(dtype, copy=False\)", "z = rows[block]; z += 1; z = z.astype(dtype)"),),
+        ((r"z = np\.ascontiguousarray\(rows\[block\], dtype\)", "z = rows[block]; z += 1; z = z.astype(dtype)"),),
         ("inputs unchanged",),
     ),
     Mutant(
@@ -123,6 +123,29 @@ NUMPY = (
     Mutant(
         "the result has another dtype", "cross_entropy", "numpy",
         ((r"return loss\.astype\(result\), derivative", "return loss.astype(np.float64), derivative"),), ("value",),
+    ),
+    Mutant(
+        "wide is float32", "cross_entropy", "numpy",
+        ((r"np\.float64 if precision == \"wide\" else np\.float32", "np.float32"),),
+        ("value, wide", "gradient, wide", "hvp, wide"),
+    ),
+    Mutant(
+        "a float64 target is rounded to the dtype of the logits", "brier", "numpy",
+        ((r'_array\("target", target, logits\.shape\)', "np.asarray(target, logits.dtype)"),),
+        ("value, wide", "gradient, wide"),
+    ),
+    Mutant(
+        "the mean of nothing is NaN whatever is asked", "cross_entropy", "numpy",
+        ((r"0 if on_empty == \"zero\" else np\.nan", "np.nan"),), ("value",),
+    ),
+    Mutant(
+        "the gradient of nothing is that of 0/0", "focal", "numpy",
+        ((r"factor = np\.zeros_like\(row_weight\[block\]\)", "factor = row_weight[block] / denominator"),),
+        ("gradient", "hvp"),
+    ),
+    Mutant(
+        "plus infinity has no limit", "cross_entropy", "numpy",
+        ((r"& \(infinite == \"limit\"\)", "& False"),), ("value at extremes", "gradient at extremes"),
     ),
     Mutant(
         "an option is missing", "cross_entropy", "numpy",
@@ -153,7 +176,7 @@ TORCH = (
     ),
     Mutant(
         "an ignored row leaks its NaN", "cross_entropy", "torch",
-        ((r"rows = _keep\(rows, kept\)", "pass"),), ("gradient",),
+        ((r"rows = _keep\(rows, row_weight != 0\)", "pass"),), ("gradient",),
     ),
     Mutant(
         "cotangent taken as ones", "cross_entropy", "torch",
@@ -161,7 +184,7 @@ TORCH = (
     ),
     Mutant(
         "1/N with the wrong sign", "softmax_entropy", "torch",
-        ((r"losses\.sum\(\) / denominator", "losses.sum() / -denominator"),), ("value", "gradient"),
+        ((r"return total / denominator if", "return total / -denominator if"),), ("value", "gradient"),
     ),
     Mutant(
         "the second derivative is lost", "cross_entropy", "torch",
@@ -173,7 +196,25 @@ TORCH = (
     ),
     Mutant(
         "the caller's tensor is written to", "cross_entropy", "torch",
-        ((r"rows = _rows\(input\)", "rows = _rows(input)\n    rows.detach().sub_(1)"),), ("inputs unchanged",),
+        ((r"rows = _rows\(input, precision\)", "rows = _rows(input, precision)\n    rows.detach().sub_(1)"),),
+        ("inputs unchanged",),
+    ),
+    Mutant(
+        "wide is float32", "cross_entropy", "torch",
+        ((r"return rows\.double\(\)", "return rows.float()"),), ("value, wide", "gradient, wide", "hvp, wide"),
+    ),
+    Mutant(
+        "the backward pass is not as wide", "focal", "torch",
+        ((r"cotangent \* _IndexGradient\.apply\(logits,", "cotangent * _IndexGradient.apply(logits.float(),"),),
+        ("gradient, wide", "hvp, wide"),
+    ),
+    Mutant(
+        "the mean of nothing is NaN whatever is asked", "softmax_entropy", "torch",
+        ((r"0\.0 if on_empty == \"zero\" else torch\.nan", "torch.nan"),), ("value",),
+    ),
+    Mutant(
+        "no gradient where plus infinity has a limit", "cross_entropy", "torch",
+        ((r"return gradient  # that of the limit", "return 0 * gradient"),), ("gradient at extremes",),
     ),
     Mutant(
         "the class has another default", "focal", "torch",

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from symce.losses import Loss, Param, catalogue
-from symce.verify import dual
 from symce.verify.autograd import AutogradReference
 from symce.verify.precise import PreciseReference
 from symce.verify.semantics import Rows, Undefined
@@ -110,31 +109,6 @@ def test_masked_classes_are_limits(name: str, logits: Any, c: Any, value: float,
     found = PreciseReference().evaluate(Rows(loss, np.array([logits]), target, {}, False), np.ones(1), np.ones((1, 3)))
     np.testing.assert_allclose(found[0], [value], rtol=1e-15)
     np.testing.assert_allclose(found[1], [gradient], rtol=1e-15, atol=1e-300)
-
-
-@pytest.mark.parametrize(
-    ("function", "plain"),
-    [
-        (dual.exp, mp.exp), (dual.log, mp.log), (dual.log1p, mp.log1p), (dual.sqrt, mp.sqrt), (dual.tanh, mp.tanh),
-        (dual.absolute, abs), (dual.sigmoid, lambda x: 1 / (1 + mp.exp(-x))),
-        (dual.softplus, lambda x: mp.log(1 + mp.exp(x))),
-        (lambda f: dual.power(f, dual.constant(2.5)), lambda x: mp.mpf(x) ** 2.5),
-        (lambda f: dual.power(f, f), lambda x: x**x),
-        (lambda f: dual.quotient(dual.tanh(f), f * f), lambda x: mp.tanh(x) / x**2),
-    ],
-)  # fmt: skip
-def test_derivatives_of_functions(function: Any, plain: Any) -> None:
-    with mp.workdps(50):
-        x = mp.mpf("0.7")
-        found = function(dual.Dual(x, (mp.mpf(1),), mp.mpf(1), (mp.mpf(0),)))
-        for n, got in enumerate((found.value, found.grad[0], (*found.twice, mp.mpf(0))[0])):
-            assert abs(got - mp.diff(plain, x, n)) < mp.mpf(10) ** -15
-
-
-def test_zero_times_infinity_is_zero() -> None:
-    assert dual.product(mp.mpf(0), mp.inf) == 0
-    y = dual.constant(0)
-    assert (y * dual.log(y)).value == 0
 
 
 def test_structure() -> None:

@@ -107,7 +107,7 @@ function denseValue(logits, target) {
 function denseValueAndGrad(logits, target) {
   const K = logits.length;
   const value = each(K, (k) => product(1 - target[k], softplus(logits[k])) + product(target[k], softplus(-logits[k])));
-  const gradient = each(K, (k) => sigmoid(logits[k]) - target[k]);
+  const gradient = each(K, (k) => sigmoid(logits[k]) * (1 - target[k]) - sigmoid(-logits[k]) * target[k]);
   return [value, gradient];
 }
 

@@ -29,7 +29,7 @@
  * @module brier
  */
 
-import { argmax, each, evaluate, sum } from "./runtime.js";
+import { argmax, each, evaluate, expDifference, product, sum } from "./runtime.js";
 
 /** What the options may hold beside those of every loss: name, domain, default (null: required), shape. */
 export const parameters = Object.freeze([
@@ -101,80 +101,78 @@ export function hvp(logits, target, v, options) {
 /** The loss; target: the class index. */
 function indexValue(logits, target) {
   const K = logits.length;
-  const onehot = (k) => k === target;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  const others = sum(K, (k) => (onehot(k) ? 0 : scaled[k]));
-  const isTop = (k) => k === topClass;
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
   const p = each(K, (k) => scaled[k] / mass);
-  const total = sum(K, (k) => (onehot(k) ? -qC : p[k]) * (onehot(k) ? -qC : p[k]));
+  const base = each(K, (k) => (k === target ? -qC : p[k]));
+  const total = sum(K, (k) => base[k] * base[k]);
   return total;
 }
 
 /** The loss and its gradient; target: the class index. */
 function indexValueAndGrad(logits, target) {
   const K = logits.length;
-  const onehot = (k) => k === target;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  const others = sum(K, (k) => (onehot(k) ? 0 : scaled[k]));
-  const isTop = (k) => k === topClass;
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
   const p = each(K, (k) => scaled[k] / mass);
-  const total = sum(K, (k) => (onehot(k) ? -qC : p[k]) * (onehot(k) ? -qC : p[k]));
-  const total2 = sum(K, (k) => p[k] * (onehot(k) ? -qC : p[k]));
+  const base = each(K, (k) => (k === target ? -qC : p[k]));
+  const total = sum(K, (k) => base[k] * base[k]);
+  // the terms of the mean, times its denominator
+  const weighted = each(K, (k) => product(scaled[k], base[k]));
+  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
+  const mean = meanOfOthers + weighted[topClass] / mass;
+  // 1 - p of the largest
+  const qTop = rest / mass;
+  // the largest class apart: there both are nearly the same
+  const centred = each(K, (k) => (k === topClass ? product(qTop, base[topClass]) - meanOfOthers : base[k] - mean));
   const value = total;
-  const gradient = each(K, (k) => 2 * p[k] * (onehot(k) ? -(qC + total2) : p[k] - total2));
+  const gradient = each(K, (k) => 2 * p[k] * centred[k]);
   return [value, gradient];
 }
 
 /** The Hessian times v; target: the class index. */
 function indexHvp(logits, target, v) {
   const K = logits.length;
-  const onehot = (k) => k === target;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  const isTop = (k) => k === topClass;
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   const p = each(K, (k) => scaled[k] / mass);
-  const gapC = top - logits[target];
-  const pC = Math.exp(-gapC) / mass;
-  const total3 = sum(K, (k) => p[k] * p[k]);
-  const sumPV = sum(K, (k) => p[k] * v[k]);
-  const total4 = sum(K, (k) => p[k] * p[k] * v[k]);
+  // a shift changes nothing
+  const vFromTop = each(K, (k) => v[k] - v[topClass]);
+  const pC = scaled[target] / mass;
+  const total2 = sum(K, (k) => p[k] * p[k]);
+  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  const total3 = sum(K, (k) => p[k] * p[k] * vFromTop[k]);
   return each(K, (k) => (
     2
     * (
-      v[k] * (onehot(k) ? 3 * pC - 1 - total3 : pC + 2 * p[k] - total3)
-      + sumPV * (onehot(k) ? 1 + 3 * total3 - 4 * pC : 3 * total3 - 2 * pC - 2 * p[k])
-      + pC * v[target]
-      - 2 * total4
+      vFromTop[k] * (k === target ? 3 * pC - 1 - total2 : pC + 2 * p[k] - total2)
+      + sumPV * (k === target ? 1 + 3 * total2 - 4 * pC : 3 * total2 - 2 * pC - 2 * p[k])
+      + pC * vFromTop[target]
+      - 2 * total3
     )
     * p[k]
   ));
@@ -185,17 +183,18 @@ function denseValue(logits, target) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  const isTop = (k) => k === topClass;
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
+  // 1 - p of the largest
+  const qTop = rest / mass;
   const p = each(K, (k) => scaled[k] / mass);
-  const total = sum(K, (k) => (p[k] - target[k]) * (p[k] - target[k]));
+  // the largest class apart: there both may be near 1
+  const difference = each(K, (k) => (k === topClass ? 1 - target[topClass] - qTop : p[k] - target[k]));
+  const total = sum(K, (k) => difference[k] * difference[k]);
   return total;
 }
 
@@ -204,20 +203,28 @@ function denseValueAndGrad(logits, target) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  const isTop = (k) => k === topClass;
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
+  // 1 - p of the largest
+  const qTop = rest / mass;
   const p = each(K, (k) => scaled[k] / mass);
-  const total = sum(K, (k) => (p[k] - target[k]) * (p[k] - target[k]));
-  const total2 = sum(K, (k) => (p[k] - target[k]) * p[k]);
+  // the largest class apart: there both may be near 1
+  const difference = each(K, (k) => (k === topClass ? 1 - target[topClass] - qTop : p[k] - target[k]));
+  const total = sum(K, (k) => difference[k] * difference[k]);
+  // the terms of the mean, times its denominator
+  const weighted = each(K, (k) => product(scaled[k], difference[k]));
+  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
+  const mean = meanOfOthers + weighted[topClass] / mass;
+  // the largest class apart: there both are nearly the same
+  const centred = each(K, (k) => (
+    k === topClass ? product(qTop, difference[topClass]) - meanOfOthers : difference[k] - mean
+  ));
   const value = total;
-  const gradient = each(K, (k) => 2 * p[k] * (p[k] - total2 - target[k]));
+  const gradient = each(K, (k) => 2 * p[k] * centred[k]);
   return [value, gradient];
 }
 
@@ -226,28 +233,37 @@ function denseHvp(logits, target, v) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  const isTop = (k) => k === topClass;
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
+  // 1 - p of the largest
+  const qTop = rest / mass;
   const p = each(K, (k) => scaled[k] / mass);
-  const sumPV = sum(K, (k) => p[k] * v[k]);
-  const total3 = sum(K, (k) => p[k] * p[k]);
+  // a shift changes nothing
+  const vFromTop = each(K, (k) => v[k] - v[topClass]);
+  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  const total2 = sum(K, (k) => p[k] * p[k]);
   const sumPY = sum(K, (k) => p[k] * target[k]);
-  const sumPVY = sum(K, (k) => p[k] * v[k] * target[k]);
-  const total4 = sum(K, (k) => p[k] * p[k] * v[k]);
+  // the terms of the mean, times its denominator
+  const weighted2 = each(K, (k) => product(scaled[k], target[k]));
+  const meanOfOthers2 = sum(K, (k) => (k === topClass ? 0 : weighted2[k])) / mass;
+  const mean2 = meanOfOthers2 + weighted2[topClass] / mass;
+  // the largest class apart: there both are nearly the same
+  const centred2 = each(K, (k) => (
+    k === topClass ? product(qTop, target[topClass]) - meanOfOthers2 : target[k] - mean2
+  ));
+  const sumPVY = sum(K, (k) => p[k] * vFromTop[k] * target[k]);
+  const total3 = sum(K, (k) => p[k] * p[k] * vFromTop[k]);
   return each(K, (k) => (
     2
     * (
-      sumPV * (3 * total3 + target[k] - 2 * p[k] - 2 * sumPY)
-      + (2 * p[k] + sumPY - total3 - target[k]) * v[k]
+      sumPV * (3 * total2 + target[k] - 2 * p[k] - 2 * sumPY)
+      + (2 * p[k] - centred2[k] - total2) * vFromTop[k]
       + sumPVY
-      - 2 * total4
+      - 2 * total3
     )
     * p[k]
   ));

@@ -30,7 +30,7 @@
  * @module confidence_penalty
  */
 
-import { argmax, each, evaluate, product, sum } from "./runtime.js";
+import { argmax, each, evaluate, expDifference, product, sum } from "./runtime.js";
 
 /** What the options may hold beside those of every loss: name, domain, default (null: required), shape. */
 export const parameters = Object.freeze([
@@ -113,18 +113,16 @@ function indexValue(logits, target, beta) {
   const top = logits[topClass];
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   // the denominator of softmax
-  const mass = 1 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
-  const sumLogPP = sum(K, (k) => product(p[k], logP[k]));
+  const mass = 2.0**64 + rest;
+  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
   const gapC = top - logits[target];
   // never the logarithm of p
   const logPC = -(gapC + logMass);
@@ -138,28 +136,36 @@ function indexValueAndGrad(logits, target, beta) {
   const top = logits[topClass];
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   // the denominator of softmax
-  const mass = 1 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
-  const sumLogPP = sum(K, (k) => product(p[k], logP[k]));
+  const mass = 2.0**64 + rest;
+  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
   const gapC = top - logits[target];
   // never the logarithm of p
   const logPC = -(gapC + logMass);
-  const pC = Math.exp(-gapC) / mass;
-  const onehot = (k) => k === target;
+  // the terms of the mean, times its denominator
+  const weighted = each(K, (k) => product(scaled[k], logP[k]));
+  const meanOfOthers = sum(K, (k) => (k === target ? 0 : weighted[k])) / mass;
+  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
+  // 1 - p_c, as the sum of the other classes
+  const qC = others / mass;
+  const meanOfOthers2 = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
+  const mean2 = meanOfOthers2 + weighted[topClass] / mass;
+  // 1 - p of the largest
+  const qTop = rest / mass;
+  // the largest class apart: there both are nearly the same
+  const centred = each(K, (k) => (k === topClass ? product(qTop, logP[topClass]) - meanOfOthers2 : logP[k] - mean2));
   const value = product(beta, sumLogPP) - logPC;
   const gradient = each(K, (k) => (
-    onehot(k)
-      ? product(pC, 1 + product(beta, logPC - sumLogPP)) - 1
-      : product(p[k], 1 + product(beta, logP[k] - sumLogPP))
+    k === target
+      ? product(beta * scaled[target], product(qC, logP[target]) - meanOfOthers) / mass - qC
+      : product(scaled[k], 1 + product(beta, centred[k])) / mass
   ));
   return [value, gradient];
 }
@@ -171,27 +177,39 @@ function indexHvp(logits, target, beta, v) {
   const top = logits[topClass];
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
+  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
+  // the terms of the mean, times its denominator
+  const weighted = each(K, (k) => product(scaled[k], logP[k]));
+  const meanOfOthers2 = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
+  const mean2 = meanOfOthers2 + weighted[topClass] / mass;
+  // 1 - p of the largest
+  const qTop = rest / mass;
+  // the largest class apart: there both are nearly the same
+  const centred = each(K, (k) => (k === topClass ? product(qTop, logP[topClass]) - meanOfOthers2 : logP[k] - mean2));
+  // a shift changes nothing
+  const vFromTop = each(K, (k) => v[k] - v[topClass]);
   const p = each(K, (k) => scaled[k] / mass);
-  const sumLogPP = sum(K, (k) => product(p[k], logP[k]));
-  const sumPV = sum(K, (k) => p[k] * v[k]);
-  const sumLogPPV = sum(K, (k) => product(p[k] * v[k], logP[k]));
-  return each(K, (k) => product(
-    p[k],
+  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  const sumLogPPV = sum(K, (k) => product(scaled[k] * vFromTop[k], logP[k]) / mass);
+  return each(K, (k) => (
     product(
-      beta, product(v[k], 1 + logP[k] - sumLogPP) - product(sumPV, 1 + logP[k] - product(2, sumLogPP)) - sumLogPPV
+      scaled[k],
+      product(
+        beta, product(vFromTop[k], 1 + centred[k]) - product(sumPV, 1 + logP[k] - product(2, sumLogPP)) - sumLogPPV
+      )
+      + vFromTop[k]
+      - sumPV,
     )
-    + v[k]
-    - sumPV,
+    / mass
   ));
 }
 
@@ -202,18 +220,16 @@ function denseValue(logits, target, beta) {
   const top = logits[topClass];
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   // the denominator of softmax
-  const mass = 1 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
-  const sumLogPP = sum(K, (k) => product(p[k], logP[k]));
+  const mass = 2.0**64 + rest;
+  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
   const sumLogPY = sum(K, (k) => product(target[k], logP[k]));
   return product(beta, sumLogPP) - sumLogPY;
 }
@@ -225,22 +241,35 @@ function denseValueAndGrad(logits, target, beta) {
   const top = logits[topClass];
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   // the denominator of softmax
-  const mass = 1 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
-  const sumLogPP = sum(K, (k) => product(p[k], logP[k]));
+  const mass = 2.0**64 + rest;
+  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
   const sumLogPY = sum(K, (k) => product(target[k], logP[k]));
-  const targetSum = sum(K, (k) => target[k]);
+  // the terms of the mean, times its denominator
+  const weighted = each(K, (k) => product(scaled[k], logP[k]));
+  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
+  const mean = meanOfOthers + weighted[topClass] / mass;
+  // 1 - p of the largest
+  const qTop = rest / mass;
+  // the largest class apart: there both are nearly the same
+  const centred = each(K, (k) => (k === topClass ? product(qTop, logP[topClass]) - meanOfOthers : logP[k] - mean));
+  const sumOfOthers = sum(K, (k) => (k === topClass ? 0 : target[k]));
+  const p = each(K, (k) => scaled[k] / mass);
+  // the largest class apart: there both may be nearly the sum
+  const residual = each(K, (k) => (
+    k === topClass
+      ? 2.0**64 / mass * sumOfOthers - qTop * target[topClass]
+      : (sumOfOthers + target[topClass]) * p[k] - target[k]
+  ));
   const value = product(beta, sumLogPP) - sumLogPY;
-  const gradient = each(K, (k) => product(p[k], product(beta, logP[k] - sumLogPP) + targetSum) - target[k]);
+  const gradient = each(K, (k) => product(beta * scaled[k], centred[k]) / mass + residual[k]);
   return [value, gradient];
 }
 
@@ -251,27 +280,39 @@ function denseHvp(logits, target, beta, v) {
   const top = logits[topClass];
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
+  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
+  // the terms of the mean, times its denominator
+  const weighted = each(K, (k) => product(scaled[k], logP[k]));
+  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
+  const mean = meanOfOthers + weighted[topClass] / mass;
+  // 1 - p of the largest
+  const qTop = rest / mass;
+  // the largest class apart: there both are nearly the same
+  const centred = each(K, (k) => (k === topClass ? product(qTop, logP[topClass]) - meanOfOthers : logP[k] - mean));
   const p = each(K, (k) => scaled[k] / mass);
-  const sumLogPP = sum(K, (k) => product(p[k], logP[k]));
+  // a shift changes nothing
+  const vFromTop = each(K, (k) => v[k] - v[topClass]);
+  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  const sumLogPPV = sum(K, (k) => product(scaled[k] * vFromTop[k], logP[k]) / mass);
   const targetSum = sum(K, (k) => target[k]);
-  const sumPV = sum(K, (k) => p[k] * v[k]);
-  const sumLogPPV = sum(K, (k) => product(p[k] * v[k], logP[k]));
-  return each(K, (k) => product(
-    p[k],
+  return each(K, (k) => (
     product(
-      beta, product(v[k], 1 + logP[k] - sumLogPP) - product(sumPV, 1 + logP[k] - product(2, sumLogPP)) - sumLogPPV
+      scaled[k],
+      product(
+        beta, product(vFromTop[k], 1 + centred[k]) - product(sumPV, 1 + logP[k] - product(2, sumLogPP)) - sumLogPPV
+      )
+      + targetSum * (vFromTop[k] - sumPV),
     )
-    + targetSum * (v[k] - sumPV),
+    / mass
   ));
 }
 

@@ -31,7 +31,7 @@
  * @module cross_entropy
  */
 
-import { argmax, each, evaluate, product, sum } from "./runtime.js";
+import { argmax, each, evaluate, expDifference, product, sum } from "./runtime.js";
 
 /** What the options may hold beside those of every loss: name, domain, default (null: required), shape. */
 export const parameters = Object.freeze([
@@ -106,14 +106,11 @@ function indexValue(logits, target) {
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
   const gapC = top - logits[target];
-  const isTop = (k) => k === topClass;
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logPC = -(gapC + logMass);
   return -logPC;
@@ -125,25 +122,21 @@ function indexValueAndGrad(logits, target) {
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
   const gapC = top - logits[target];
-  const isTop = (k) => k === topClass;
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logPC = -(gapC + logMass);
-  const onehot = (k) => k === target;
-  const others = sum(K, (k) => (onehot(k) ? 0 : scaled[k]));
+  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
   const p = each(K, (k) => scaled[k] / mass);
   const value = -logPC;
-  const gradient = each(K, (k) => (onehot(k) ? -qC : p[k]));
+  const gradient = each(K, (k) => (k === target ? -qC : p[k]));
   return [value, gradient];
 }
 
@@ -152,18 +145,17 @@ function indexHvp(logits, target, v) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  const isTop = (k) => k === topClass;
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   const p = each(K, (k) => scaled[k] / mass);
-  const sumPV = sum(K, (k) => p[k] * v[k]);
-  return each(K, (k) => p[k] * (v[k] - sumPV));
+  // a shift changes nothing
+  const vFromTop = each(K, (k) => v[k] - v[topClass]);
+  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  return each(K, (k) => p[k] * (vFromTop[k] - sumPV));
 }
 
 /** The loss; target: one number a class. */
@@ -173,12 +165,11 @@ function denseValue(logits, target) {
   const top = logits[topClass];
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   const sumLogPY = sum(K, (k) => product(target[k], logP[k]));
@@ -192,21 +183,28 @@ function denseValueAndGrad(logits, target) {
   const top = logits[topClass];
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   const sumLogPY = sum(K, (k) => product(target[k], logP[k]));
+  const sumOfOthers = sum(K, (k) => (k === topClass ? 0 : target[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
+  // 1 - p of the largest
+  const qTop = rest / mass;
   const p = each(K, (k) => scaled[k] / mass);
-  const targetSum = sum(K, (k) => target[k]);
+  // the largest class apart: there both may be nearly the sum
+  const residual = each(K, (k) => (
+    k === topClass
+      ? 2.0**64 / mass * sumOfOthers - qTop * target[topClass]
+      : (sumOfOthers + target[topClass]) * p[k] - target[k]
+  ));
   const value = -sumLogPY;
-  const gradient = each(K, (k) => targetSum * p[k] - target[k]);
+  const gradient = residual;
   return [value, gradient];
 }
 
@@ -215,19 +213,18 @@ function denseHvp(logits, target, v) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   const p = each(K, (k) => scaled[k] / mass);
   const targetSum = sum(K, (k) => target[k]);
-  const sumPV = sum(K, (k) => p[k] * v[k]);
-  return each(K, (k) => targetSum * p[k] * (v[k] - sumPV));
+  // a shift changes nothing
+  const vFromTop = each(K, (k) => v[k] - v[topClass]);
+  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  return each(K, (k) => targetSum * p[k] * (vFromTop[k] - sumPV));
 }
 
 const kernel = {

@@ -27,7 +27,7 @@
  * @module distillation
  */
 
-import { argmax, each, evaluate, product, sum } from "./runtime.js";
+import { argmax, differenceError, each, evaluate, expQuotient, expm1Less, product, sum } from "./runtime.js";
 
 /** What the options may hold beside those of every loss: name, domain, default (null: required), shape. */
 export const parameters = Object.freeze([
@@ -109,93 +109,112 @@ export function hvp(logits, v, options) {
 /** The loss. */
 function rowValue(logits, t, T) {
   const K = logits.length;
-  // t[k]/T, of which log-sum-exp is taken
-  const terms = each(K, (k) => t[k] / T);
-  const topClass = argmax(K, (k) => terms[k]);
-  const top = terms[topClass];
-  const isTop = (k) => k === topClass;
+  // the difference of the two logits
+  const away = each(K, (k) => logits[k] - t[k]);
+  // what its rounding leaves out
+  const short = each(K, (k) => differenceError(logits[k], t[k]));
+  const topClass = argmax(K, (k) => t[k]);
+  // less that of the class which counts most
+  const delta = each(K, (k) => (away[k] - away[topClass] + (short[k] - short[topClass])) / T);
+  const top = t[topClass];
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expQuotient(t[k], top, T));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  // the denominator of softmax
+  const mass = 2.0**64 + rest;
+  const p = each(K, (k) => scaled[k] / mass);
+  const meanDelta = sum(K, (k) => product(p[k], delta[k]));
+  // terms that are not negative
+  const secondOrder = sum(K, (k) => product(p[k], expm1Less(delta[k] - meanDelta)));
   // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - terms[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
-  // the logits after the inner map
-  const adjusted = each(K, (k) => product(1 / T, logits[k]));
-  const topClass2 = argmax(K, (k) => adjusted[k]);
-  const top2 = adjusted[topClass2];
-  // how far each logit is below the largest: never negative
-  const gap2 = each(K, (k) => top2 - adjusted[k]);
-  const isTop2 = (k) => k === topClass2;
-  // numerators of softmax, the largest of them 1
-  const scaled2 = each(K, (k) => Math.exp(-gap2[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest2 = sum(K, (k) => (isTop2(k) ? 0 : scaled2[k]));
-  const logMass2 = Math.log1p(rest2);
+  const gap = each(K, (k) => (top - t[k]) / T);
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
-  const logP = each(K, (k) => -(gap2[k] + logMass2));
-  const total = sum(K, (k) => product(Math.exp(terms[k] - (top + logMass)), terms[k] - logP[k] - (top + logMass)));
-  return product(T * T, total);
+  const logP = each(K, (k) => -(gap[k] + logMass));
+  const topClass2 = argmax(K, (k) => logits[k]);
+  const top2 = logits[topClass2];
+  // how far each logit is below the largest: never negative
+  const gap2 = each(K, (k) => (top2 - logits[k]) / T);
+  // numerators of softmax, the largest of them 2**64
+  const scaled2 = each(K, (k) => expQuotient(logits[k], top2, T));
+  // without the largest, beside which what is small would be lost
+  const rest2 = sum(K, (k) => (k === topClass2 ? 0 : scaled2[k]));
+  const logMass2 = Math.log1p(rest2 / 2.0**64);
+  // never the logarithm of p
+  const logP2 = each(K, (k) => -(gap2[k] + logMass2));
+  const far = sum(K, (k) => product(p[k], logP[k] - logP2[k]));
+  return product(T * T, secondOrder < 1 ? Math.log1p(secondOrder) : far);
 }
 
 /** The loss and its gradient. */
 function rowValueAndGrad(logits, t, T) {
   const K = logits.length;
-  // t[k]/T, of which log-sum-exp is taken
-  const terms = each(K, (k) => t[k] / T);
-  const topClass = argmax(K, (k) => terms[k]);
-  const top = terms[topClass];
-  const isTop = (k) => k === topClass;
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - terms[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
-  // the logits after the inner map
-  const adjusted = each(K, (k) => product(1 / T, logits[k]));
-  const topClass2 = argmax(K, (k) => adjusted[k]);
-  const top2 = adjusted[topClass2];
-  // how far each logit is below the largest: never negative
-  const gap2 = each(K, (k) => top2 - adjusted[k]);
-  const isTop2 = (k) => k === topClass2;
-  // numerators of softmax, the largest of them 1
-  const scaled2 = each(K, (k) => Math.exp(-gap2[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest2 = sum(K, (k) => (isTop2(k) ? 0 : scaled2[k]));
-  const logMass2 = Math.log1p(rest2);
-  // never the logarithm of p
-  const logP = each(K, (k) => -(gap2[k] + logMass2));
-  const total = sum(K, (k) => product(Math.exp(terms[k] - (top + logMass)), terms[k] - logP[k] - (top + logMass)));
+  // the difference of the two logits
+  const away = each(K, (k) => logits[k] - t[k]);
+  // what its rounding leaves out
+  const short = each(K, (k) => differenceError(logits[k], t[k]));
+  const topClass = argmax(K, (k) => t[k]);
+  // less that of the class which counts most
+  const delta = each(K, (k) => (away[k] - away[topClass] + (short[k] - short[topClass])) / T);
+  const top = t[topClass];
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expQuotient(t[k], top, T));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest2;
-  const p = each(K, (k) => scaled2[k] / mass);
-  const value = product(T * T, total);
-  const gradient = each(K, (k) => T * (p[k] - Math.exp(terms[k] - (top + logMass))));
+  const mass = 2.0**64 + rest;
+  const p = each(K, (k) => scaled[k] / mass);
+  const meanDelta = sum(K, (k) => product(p[k], delta[k]));
+  // terms that are not negative
+  const secondOrder = sum(K, (k) => product(p[k], expm1Less(delta[k] - meanDelta)));
+  // how far each logit is below the largest: never negative
+  const gap = each(K, (k) => (top - t[k]) / T);
+  const logMass = Math.log1p(rest / 2.0**64);
+  // never the logarithm of p
+  const logP = each(K, (k) => -(gap[k] + logMass));
+  const topClass2 = argmax(K, (k) => logits[k]);
+  const top2 = logits[topClass2];
+  // how far each logit is below the largest: never negative
+  const gap2 = each(K, (k) => (top2 - logits[k]) / T);
+  // numerators of softmax, the largest of them 2**64
+  const scaled2 = each(K, (k) => expQuotient(logits[k], top2, T));
+  // without the largest, beside which what is small would be lost
+  const rest2 = sum(K, (k) => (k === topClass2 ? 0 : scaled2[k]));
+  const logMass2 = Math.log1p(rest2 / 2.0**64);
+  // never the logarithm of p
+  const logP2 = each(K, (k) => -(gap2[k] + logMass2));
+  const far = sum(K, (k) => product(p[k], logP[k] - logP2[k]));
+  // 1 - p, as the share of the other classes
+  const q = each(K, (k) => (k === topClass ? rest : mass - scaled[k]) / mass);
+  // the denominator of softmax
+  const mass2 = 2.0**64 + rest2;
+  // 1 - p of the largest
+  const qTop = rest2 / mass2;
+  const p2 = each(K, (k) => scaled2[k] / mass2);
+  // the largest class apart: there both may be near 1
+  const difference = each(K, (k) => (k === topClass2 ? q[topClass2] - qTop : p2[k] - p[k]));
+  const value = product(T * T, secondOrder < 1 ? Math.log1p(secondOrder) : far);
+  const gradient = each(K, (k) => T * difference[k]);
   return [value, gradient];
 }
 
 /** The Hessian times v. */
 function rowHvp(logits, t, T, v) {
   const K = logits.length;
-  // the logits after the inner map
-  const adjusted = each(K, (k) => product(1 / T, logits[k]));
-  const topClass2 = argmax(K, (k) => adjusted[k]);
-  const top2 = adjusted[topClass2];
-  // how far each logit is below the largest: never negative
-  const gap2 = each(K, (k) => top2 - adjusted[k]);
-  const isTop2 = (k) => k === topClass2;
-  // numerators of softmax, the largest of them 1
-  const scaled2 = each(K, (k) => Math.exp(-gap2[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest2 = sum(K, (k) => (isTop2(k) ? 0 : scaled2[k]));
+  const topClass2 = argmax(K, (k) => logits[k]);
+  const top2 = logits[topClass2];
+  // numerators of softmax, the largest of them 2**64
+  const scaled2 = each(K, (k) => expQuotient(logits[k], top2, T));
+  // without the largest, beside which what is small would be lost
+  const rest2 = sum(K, (k) => (k === topClass2 ? 0 : scaled2[k]));
   // the denominator of softmax
-  const mass = 1 + rest2;
-  const p = each(K, (k) => scaled2[k] / mass);
-  const sumPV = sum(K, (k) => p[k] * v[k]);
-  return each(K, (k) => p[k] * (v[k] - sumPV));
+  const mass2 = 2.0**64 + rest2;
+  const p2 = each(K, (k) => scaled2[k] / mass2);
+  // a shift changes nothing
+  const vFromTop = each(K, (k) => v[k] - v[topClass2]);
+  const sumPV = sum(K, (k) => p2[k] * vFromTop[k]);
+  return each(K, (k) => p2[k] * (vFromTop[k] - sumPV));
 }
 
 const kernel = {

@@ -31,7 +31,7 @@
  * @module focal
  */
 
-import { argmax, each, evaluate, power, product, sum } from "./runtime.js";
+import { argmax, each, evaluate, expDifference, power, product, sum } from "./runtime.js";
 
 /** What the options may hold beside those of every loss: name, domain, default (null: required), shape. */
 export const parameters = Object.freeze([
@@ -117,23 +117,19 @@ export function hvp(logits, target, v, options) {
 /** The loss; target: the class index. */
 function indexValue(logits, target, gamma, alpha) {
   const K = logits.length;
-  const onehot = (k) => k === target;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  const others = sum(K, (k) => (onehot(k) ? 0 : scaled[k]));
-  const isTop = (k) => k === topClass;
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
   const gapC = top - logits[target];
-  const logMass = Math.log1p(rest);
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logPC = -(gapC + logMass);
   return -product(power(qC, gamma) * alpha[target], logPC);
@@ -142,35 +138,30 @@ function indexValue(logits, target, gamma, alpha) {
 /** The loss and its gradient; target: the class index. */
 function indexValueAndGrad(logits, target, gamma, alpha) {
   const K = logits.length;
-  const onehot = (k) => k === target;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  const others = sum(K, (k) => (onehot(k) ? 0 : scaled[k]));
-  const isTop = (k) => k === topClass;
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
   const gapC = top - logits[target];
-  const logMass = Math.log1p(rest);
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logPC = -(gapC + logMass);
   // -log p_c / (1 - p_c), which tends to 1
   const rate = qC === 0 ? 1 : -logPC / (qC === 0 ? 1 : qC);
-  const pC = Math.exp(-gapC) / mass;
   // of each class among the others than c
-  const share = each(K, (k) => (onehot(k) ? 0 : scaled[k] / (others === 0 ? 1 : others)));
+  const share = each(K, (k) => (k === target ? 0 : scaled[k] / (others === 0 ? 1 : others)));
   const value = -product(power(qC, gamma) * alpha[target], logPC);
   const gradient = each(K, (k) => (
-    onehot(k)
-      ? -product(power(qC, 1 + gamma), product(gamma * pC * alpha[target], rate) + alpha[target])
-      : product(power(qC, 1 + gamma) * alpha[target] * share[k], 1 + product(gamma * pC, rate))
+    k === target
+      ? -product(power(qC, 1 + gamma), product(gamma * scaled[target] * alpha[target], rate) / mass + alpha[target])
+      : product(power(qC, 1 + gamma) * alpha[target] * share[k], 1 + product(gamma * scaled[target], rate) / mass)
   ));
   return [value, gradient];
 }
@@ -178,61 +169,62 @@ function indexValueAndGrad(logits, target, gamma, alpha) {
 /** The Hessian times v; target: the class index. */
 function indexHvp(logits, target, gamma, alpha, v) {
   const K = logits.length;
-  const onehot = (k) => k === target;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  const others = sum(K, (k) => (onehot(k) ? 0 : scaled[k]));
-  const isTop = (k) => k === topClass;
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
   const gapC = top - logits[target];
-  const logMass = Math.log1p(rest);
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logPC = -(gapC + logMass);
   // -log p_c / (1 - p_c), which tends to 1
   const rate = qC === 0 ? 1 : -logPC / (qC === 0 ? 1 : qC);
-  const pC = Math.exp(-gapC) / mass;
   // of each class among the others than c
-  const share = each(K, (k) => (onehot(k) ? 0 : scaled[k] / (others === 0 ? 1 : others)));
-  const sumShareV = sum(K, (k) => share[k] * v[k]);
+  const share = each(K, (k) => (k === target ? 0 : scaled[k] / (others === 0 ? 1 : others)));
+  // a shift changes nothing
+  const vFromTop = each(K, (k) => v[k] - v[topClass]);
+  const sumShareV = sum(K, (k) => share[k] * vFromTop[k]);
+  const pC = scaled[target] / mass;
   return each(K, (k) => (
-    onehot(k)
-      ? product(
-        power(qC, 1 + gamma) * pC * alpha[target],
-        product(
-          gamma,
-          product((sumShareV - v[target]) * qC + gamma * pC * (v[target] - sumShareV), rate)
-          + 2 * v[target]
-          - 2 * sumShareV,
+    k === target
+        ? product(
+          power(qC, 1 + gamma) * scaled[target] * alpha[target],
+          product(
+            gamma,
+            product((sumShareV - vFromTop[target]) * qC + gamma * pC * (vFromTop[target] - sumShareV), rate)
+            + 2 * vFromTop[target]
+            - 2 * sumShareV,
+          )
+          + vFromTop[target]
+          - sumShareV,
         )
-        + v[target]
-        - sumShareV,
-      )
+      / mass
       : product(
         power(qC, 1 + gamma) * alpha[target] * share[k],
-        qC * (v[target] - sumShareV)
-        + product(
-          gamma * pC,
+        product(
+          gamma * scaled[target],
           product(
-            2 * qC * (v[target] - sumShareV)
-            + (gamma * (sumShareV - v[target]) + v[target] - sumShareV) * pC
-            + v[k]
-            - v[target],
+            2 * qC * (vFromTop[target] - sumShareV)
+            + gamma * (sumShareV - vFromTop[target]) * pC
+            + vFromTop[k]
+            - qC * vFromTop[target]
+            - pC * sumShareV,
             rate,
           )
           + 2 * sumShareV
-          - 2 * v[target],
+          - 2 * vFromTop[target],
         )
-        + v[k]
-        - v[target],
+        / mass
+        + vFromTop[k]
+        - sumShareV * qC
+        - pC * vFromTop[target],
       )
   ));
 }

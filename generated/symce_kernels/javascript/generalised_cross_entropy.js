@@ -30,7 +30,7 @@
  * @module generalised_cross_entropy
  */
 
-import { argmax, each, evaluate, power, sum } from "./runtime.js";
+import { argmax, each, evaluate, expDifference, power, product, sum } from "./runtime.js";
 
 /** What the options may hold beside those of every loss: name, domain, default (null: required), shape. */
 export const parameters = Object.freeze([
@@ -112,17 +112,14 @@ function indexValue(logits, target, r) {
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
   const gapC = top - logits[target];
-  const isTop = (k) => k === topClass;
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  // the denominator of softmax
-  const mass = 1 + rest;
-  const pC = Math.exp(-gapC) / mass;
-  return (1 - power(pC, r)) / r;
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
+  // never the logarithm of p
+  const logPC = -(gapC + logMass);
+  return -Math.expm1(product(r, logPC)) / r;
 }
 
 /** The loss and its gradient; target: the class index. */
@@ -131,23 +128,24 @@ function indexValueAndGrad(logits, target, r) {
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
   const gapC = top - logits[target];
-  const isTop = (k) => k === topClass;
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
+  // never the logarithm of p
+  const logPC = -(gapC + logMass);
   // the denominator of softmax
-  const mass = 1 + rest;
-  const pC = Math.exp(-gapC) / mass;
-  const onehot = (k) => k === target;
-  const others = sum(K, (k) => (onehot(k) ? 0 : scaled[k]));
+  const mass = 2.0**64 + rest;
+  const pC = scaled[target] / mass;
+  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
   const p = each(K, (k) => scaled[k] / mass);
-  const value = (1 - power(pC, r)) / r;
-  const gradient = each(K, (k) => power(pC, r) * (onehot(k) ? -qC : p[k]));
+  const value = -Math.expm1(product(r, logPC)) / r;
+  const gradient = each(K, (k) => (
+    (pC < 1e-37 ? Math.exp(product(r, logPC)) : power(pC, r)) * (k === target ? -qC : p[k])
+  ));
   return [value, gradient];
 }
 
@@ -157,27 +155,33 @@ function indexHvp(logits, target, r, v) {
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
   const gapC = top - logits[target];
-  const isTop = (k) => k === topClass;
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
+  // never the logarithm of p
+  const logPC = -(gapC + logMass);
   // the denominator of softmax
-  const mass = 1 + rest;
-  const pC = Math.exp(-gapC) / mass;
-  const onehot = (k) => k === target;
-  const others = sum(K, (k) => (onehot(k) ? 0 : scaled[k]));
+  const mass = 2.0**64 + rest;
+  const pC = scaled[target] / mass;
+  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
+  // a shift changes nothing
+  const vFromTop = each(K, (k) => v[k] - v[topClass]);
   // of each class among the others than c
-  const share = each(K, (k) => (onehot(k) ? 0 : scaled[k] / (others === 0 ? 1 : others)));
-  const sumShareV = sum(K, (k) => share[k] * v[k]);
+  const share = each(K, (k) => (k === target ? 0 : scaled[k] / (others === 0 ? 1 : others)));
+  const sumShareV = sum(K, (k) => share[k] * vFromTop[k]);
   return each(K, (k) => (
-    onehot(k)
-      ? (pC * (v[target] - sumShareV) + r * (sumShareV - v[target]) * qC) * power(pC, r) * qC
-      : power(pC, r) * qC * ((r * (v[target] - sumShareV) + v[target] - sumShareV) * qC + v[k] - v[target]) * share[k]
+    k === target
+        ? (pC * (vFromTop[target] - sumShareV) + r * (sumShareV - vFromTop[target]) * qC)
+      * (pC < 1e-37 ? Math.exp(product(r, logPC)) : power(pC, r))
+      * qC
+        : (pC < 1e-37 ? Math.exp(product(r, logPC)) : power(pC, r))
+      * qC
+      * ((r * (vFromTop[target] - sumShareV) - sumShareV) * qC + vFromTop[k] - pC * vFromTop[target])
+      * share[k]
   ));
 }
 

@@ -30,7 +30,7 @@
  * @module info_nce
  */
 
-import { argmax, each, evaluate, product, sum } from "./runtime.js";
+import { argmax, each, evaluate, expQuotient, sum } from "./runtime.js";
 
 /** What the options may hold beside those of every loss: name, domain, default (null: required), shape. */
 export const parameters = Object.freeze([
@@ -109,19 +109,14 @@ export function hvp(logits, target, v, options) {
 /** The loss; target: the class index. */
 function indexValue(logits, target, T) {
   const K = logits.length;
-  // the logits after the inner map
-  const adjusted = each(K, (k) => product(1 / T, logits[k]));
-  const topClass = argmax(K, (k) => adjusted[k]);
-  const top = adjusted[topClass];
-  const gapC = top - adjusted[target];
-  const isTop = (k) => k === topClass;
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - adjusted[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  const topClass = argmax(K, (k) => logits[k]);
+  const top = logits[topClass];
+  const gapC = (top - logits[target]) / T;
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expQuotient(logits[k], top, T));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logPC = -(gapC + logMass);
   return -logPC;
@@ -130,52 +125,43 @@ function indexValue(logits, target, T) {
 /** The loss and its gradient; target: the class index. */
 function indexValueAndGrad(logits, target, T) {
   const K = logits.length;
-  // the logits after the inner map
-  const adjusted = each(K, (k) => product(1 / T, logits[k]));
-  const topClass = argmax(K, (k) => adjusted[k]);
-  const top = adjusted[topClass];
-  const gapC = top - adjusted[target];
-  const isTop = (k) => k === topClass;
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - adjusted[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  const topClass = argmax(K, (k) => logits[k]);
+  const top = logits[topClass];
+  const gapC = (top - logits[target]) / T;
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expQuotient(logits[k], top, T));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logPC = -(gapC + logMass);
-  const onehot = (k) => k === target;
-  const others = sum(K, (k) => (onehot(k) ? 0 : scaled[k]));
+  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
   const p = each(K, (k) => scaled[k] / mass);
   const value = -logPC;
-  const gradient = each(K, (k) => (onehot(k) ? -qC : p[k]) / T);
+  const gradient = each(K, (k) => (k === target ? -qC : p[k]) / T);
   return [value, gradient];
 }
 
 /** The Hessian times v; target: the class index. */
 function indexHvp(logits, target, T, v) {
   const K = logits.length;
-  // the logits after the inner map
-  const adjusted = each(K, (k) => product(1 / T, logits[k]));
-  const topClass = argmax(K, (k) => adjusted[k]);
-  const top = adjusted[topClass];
-  const isTop = (k) => k === topClass;
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - adjusted[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  const topClass = argmax(K, (k) => logits[k]);
+  const top = logits[topClass];
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expQuotient(logits[k], top, T));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   const p = each(K, (k) => scaled[k] / mass);
-  const sumPV = sum(K, (k) => p[k] * v[k]);
-  return each(K, (k) => p[k] * (v[k] - sumPV) / (T * T));
+  // a shift changes nothing
+  const vFromTop = each(K, (k) => v[k] - v[topClass]);
+  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  return each(K, (k) => p[k] * (vFromTop[k] - sumPV) / (T * T));
 }
 
 const kernel = {

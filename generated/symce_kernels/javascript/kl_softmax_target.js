@@ -26,7 +26,7 @@
  * @module kl_softmax_target
  */
 
-import { argmax, each, evaluate, product, sum } from "./runtime.js";
+import { argmax, divergence, each, evaluate, excess, expDifference, product, sum } from "./runtime.js";
 
 /** What the options may hold beside those of every loss: name, domain, default (null: required), shape. */
 export const parameters = Object.freeze([
@@ -100,21 +100,20 @@ function denseValue(logits, target) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  // the denominator of softmax
+  const mass = 2.0**64 + rest;
+  const p = each(K, (k) => scaled[k] / mass);
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
-  // the denominator of softmax
-  const mass = 1 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
-  const total = sum(K, (k) => product(p[k], logP[k] - Math.log(target[k])));
-  return total;
+  const total = sum(K, (k) => divergence(p[k], target[k], logP[k] - Math.log(target[k])));
+  return total - excess(K, (k) => target[k]);
 }
 
 /** The loss and its gradient; target: one number a class. */
@@ -122,22 +121,30 @@ function denseValueAndGrad(logits, target) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  // the denominator of softmax
+  const mass = 2.0**64 + rest;
+  const p = each(K, (k) => scaled[k] / mass);
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
-  // the denominator of softmax
-  const mass = 1 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
-  const total = sum(K, (k) => product(p[k], logP[k] - Math.log(target[k])));
-  const value = total;
-  const gradient = each(K, (k) => product(p[k], logP[k] - Math.log(target[k]) - total));
+  const total = sum(K, (k) => divergence(p[k], target[k], logP[k] - Math.log(target[k])));
+  const f = each(K, (k) => logP[k] - Math.log(target[k]));
+  // the terms of the mean, times its denominator
+  const weighted = each(K, (k) => product(scaled[k], f[k]));
+  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
+  const mean = meanOfOthers + weighted[topClass] / mass;
+  // 1 - p of the largest
+  const qTop = rest / mass;
+  // the largest class apart: there both are nearly the same
+  const centred = each(K, (k) => (k === topClass ? product(qTop, f[topClass]) - meanOfOthers : f[k] - mean));
+  const value = total - excess(K, (k) => target[k]);
+  const gradient = each(K, (k) => product(scaled[k], centred[k]) / mass);
   return [value, gradient];
 }
 
@@ -146,25 +153,34 @@ function denseHvp(logits, target, v) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  // the denominator of softmax
+  const mass = 2.0**64 + rest;
+  const p = each(K, (k) => scaled[k] / mass);
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
-  // the denominator of softmax
-  const mass = 1 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
-  const total = sum(K, (k) => product(p[k], logP[k] - Math.log(target[k])));
-  const sumPV = sum(K, (k) => p[k] * v[k]);
-  const total2 = sum(K, (k) => product(p[k] * v[k], logP[k] - Math.log(target[k])));
-  return each(K, (k) => product(
-    p[k],
-    product(v[k] - sumPV, logP[k] - Math.log(target[k])) + product(2 * sumPV - v[k], total) + v[k] - sumPV - total2,
+  const total = sum(K, (k) => divergence(p[k], target[k], logP[k] - Math.log(target[k])));
+  // a shift changes nothing
+  const vFromTop = each(K, (k) => v[k] - v[topClass]);
+  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  const total2 = sum(K, (k) => product(scaled[k] * vFromTop[k], logP[k] - Math.log(target[k])) / mass);
+  const excess_ = excess(K, (k) => target[k]);
+  return each(K, (k) => (
+    product(
+      scaled[k],
+      product(vFromTop[k] - sumPV, logP[k] - Math.log(target[k]))
+      + product(2 * sumPV - vFromTop[k], total - excess_)
+      + vFromTop[k]
+      - sumPV
+      - total2,
+    )
+    / mass
   ));
 }
 

@@ -26,7 +26,7 @@
  * @module kl_target_softmax
  */
 
-import { argmax, each, evaluate, product, sum } from "./runtime.js";
+import { argmax, divergence, each, evaluate, excess, expDifference, sum } from "./runtime.js";
 
 /** What the options may hold beside those of every loss: name, domain, default (null: required), shape. */
 export const parameters = Object.freeze([
@@ -100,18 +100,20 @@ function denseValue(logits, target) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  // the denominator of softmax
+  const mass = 2.0**64 + rest;
+  const p = each(K, (k) => scaled[k] / mass);
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
-  const total = sum(K, (k) => product(target[k], Math.log(target[k]) - logP[k]));
-  return total;
+  const total = sum(K, (k) => divergence(target[k], p[k], Math.log(target[k]) - logP[k]));
+  return excess(K, (k) => target[k]) + total;
 }
 
 /** The loss and its gradient; target: one number a class. */
@@ -119,23 +121,30 @@ function denseValueAndGrad(logits, target) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  // the denominator of softmax
+  const mass = 2.0**64 + rest;
+  const p = each(K, (k) => scaled[k] / mass);
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
-  const total = sum(K, (k) => product(target[k], Math.log(target[k]) - logP[k]));
-  // the denominator of softmax
-  const mass = 1 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
-  const targetSum = sum(K, (k) => target[k]);
-  const value = total;
-  const gradient = each(K, (k) => targetSum * p[k] - target[k]);
+  const total = sum(K, (k) => divergence(target[k], p[k], Math.log(target[k]) - logP[k]));
+  const sumOfOthers = sum(K, (k) => (k === topClass ? 0 : target[k]));
+  // 1 - p of the largest
+  const qTop = rest / mass;
+  // the largest class apart: there both may be nearly the sum
+  const residual = each(K, (k) => (
+    k === topClass
+      ? 2.0**64 / mass * sumOfOthers - qTop * target[topClass]
+      : (sumOfOthers + target[topClass]) * p[k] - target[k]
+  ));
+  const value = excess(K, (k) => target[k]) + total;
+  const gradient = residual;
   return [value, gradient];
 }
 
@@ -144,19 +153,18 @@ function denseHvp(logits, target, v) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   const p = each(K, (k) => scaled[k] / mass);
   const targetSum = sum(K, (k) => target[k]);
-  const sumPV = sum(K, (k) => p[k] * v[k]);
-  return each(K, (k) => targetSum * p[k] * (v[k] - sumPV));
+  // a shift changes nothing
+  const vFromTop = each(K, (k) => v[k] - v[topClass]);
+  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  return each(K, (k) => targetSum * p[k] * (vFromTop[k] - sumPV));
 }
 
 const kernel = {

@@ -30,7 +30,7 @@
  * @module label_smoothing_uniform
  */
 
-import { argmax, each, evaluate, product, sum } from "./runtime.js";
+import { argmax, each, evaluate, expDifference, product, sum } from "./runtime.js";
 
 /** What the options may hold beside those of every loss: name, domain, default (null: required), shape. */
 export const parameters = Object.freeze([
@@ -109,48 +109,44 @@ export function hvp(logits, target, v, options) {
 /** The loss; target: the class index. */
 function indexValue(logits, target, eps) {
   const K = logits.length;
-  const onehot = (k) => k === target;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
-  const total = sum(K, (k) => product(onehot(k) ? 1 + eps / K - eps : eps / K, logP[k]));
+  const total = sum(K, (k) => product(k === target ? 1 - eps + eps / K : eps / K, logP[k]));
   return -total;
 }
 
 /** The loss and its gradient; target: the class index. */
 function indexValueAndGrad(logits, target, eps) {
   const K = logits.length;
-  const onehot = (k) => k === target;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
-  const total = sum(K, (k) => product(onehot(k) ? 1 + eps / K - eps : eps / K, logP[k]));
-  const others = sum(K, (k) => (onehot(k) ? 0 : scaled[k]));
+  const total = sum(K, (k) => product(k === target ? 1 - eps + eps / K : eps / K, logP[k]));
+  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
   const p = each(K, (k) => scaled[k] / mass);
   const value = -total;
-  const gradient = each(K, (k) => (onehot(k) ? eps - qC - eps / K : p[k] - eps / K));
+  const gradient = each(K, (k) => (k === target ? eps - eps / K - qC : p[k] - eps / K));
   return [value, gradient];
 }
 
@@ -159,18 +155,17 @@ function indexHvp(logits, target, eps, v) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   const p = each(K, (k) => scaled[k] / mass);
-  const sumPV = sum(K, (k) => p[k] * v[k]);
-  return each(K, (k) => p[k] * (v[k] - sumPV));
+  // a shift changes nothing
+  const vFromTop = each(K, (k) => v[k] - v[topClass]);
+  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  return each(K, (k) => p[k] * (vFromTop[k] - sumPV));
 }
 
 const kernel = {

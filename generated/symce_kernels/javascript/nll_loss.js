@@ -106,9 +106,8 @@ function indexValue(logits, target) {
 /** The loss and its gradient; target: the class index. */
 function indexValueAndGrad(logits, target) {
   const K = logits.length;
-  const onehot = (k) => k === target;
   const value = -logits[target];
-  const gradient = each(K, (k) => (onehot(k) ? -1 : 0));
+  const gradient = each(K, (k) => (k === target ? -1 : 0));
   return [value, gradient];
 }
 

@@ -30,7 +30,7 @@
  * @module poly1
  */
 
-import { argmax, each, evaluate, product, sum } from "./runtime.js";
+import { argmax, each, evaluate, excess, expDifference, product, sum } from "./runtime.js";
 
 /** What the options may hold beside those of every loss: name, domain, default (null: required), shape. */
 export const parameters = Object.freeze([
@@ -109,23 +109,19 @@ export function hvp(logits, target, v, options) {
 /** The loss; target: the class index. */
 function indexValue(logits, target, eps) {
   const K = logits.length;
-  const onehot = (k) => k === target;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  const others = sum(K, (k) => (onehot(k) ? 0 : scaled[k]));
-  const isTop = (k) => k === topClass;
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
   const gapC = top - logits[target];
-  const logMass = Math.log1p(rest);
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logPC = -(gapC + logMass);
   return eps * qC - logPC;
@@ -134,56 +130,56 @@ function indexValue(logits, target, eps) {
 /** The loss and its gradient; target: the class index. */
 function indexValueAndGrad(logits, target, eps) {
   const K = logits.length;
-  const onehot = (k) => k === target;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  const others = sum(K, (k) => (onehot(k) ? 0 : scaled[k]));
-  const isTop = (k) => k === topClass;
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
   const gapC = top - logits[target];
-  const logMass = Math.log1p(rest);
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logPC = -(gapC + logMass);
-  const pC = Math.exp(-gapC) / mass;
+  const pC = scaled[target] / mass;
   const p = each(K, (k) => scaled[k] / mass);
   const value = eps * qC - logPC;
-  const gradient = each(K, (k) => (onehot(k) ? (1 + eps * pC - eps) * pC - 1 : (1 + eps * pC) * p[k]));
+  const gradient = each(K, (k) => (k === target ? -(eps * qC * pC + qC) : (1 + eps * pC) * p[k]));
   return [value, gradient];
 }
 
 /** The Hessian times v; target: the class index. */
 function indexHvp(logits, target, eps, v) {
   const K = logits.length;
-  const onehot = (k) => k === target;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  const others = sum(K, (k) => (onehot(k) ? 0 : scaled[k]));
-  const isTop = (k) => k === topClass;
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
-  const gapC = top - logits[target];
-  const pC = Math.exp(-gapC) / mass;
+  const pC = scaled[target] / mass;
   const p = each(K, (k) => scaled[k] / mass);
-  const sumPV = sum(K, (k) => p[k] * v[k]);
+  // a shift changes nothing
+  const vFromTop = each(K, (k) => v[k] - v[topClass]);
+  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
   return each(K, (k) => (
-    (eps * (v[k] * (onehot(k) ? -qC : pC) + sumPV * (onehot(k) ? 1 - 2 * pC : -2 * pC) + pC * v[target]) + v[k] - sumPV)
+    (
+      eps
+      * (
+        vFromTop[k] * (k === target ? -qC : pC) + sumPV * (k === target ? 1 - 2 * pC : -2 * pC) + pC * vFromTop[target]
+      )
+      + vFromTop[k]
+      - sumPV
+    )
     * p[k]
   ));
 }
@@ -193,22 +189,22 @@ function denseValue(logits, target, eps) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  // the denominator of softmax
+  const mass = 2.0**64 + rest;
+  // 1 - p, as the share of the other classes
+  const q = each(K, (k) => (k === topClass ? rest : mass - scaled[k]) / mass);
+  const total = sum(K, (k) => q[k] * target[k]);
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  const isTop = (k) => k === topClass;
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  // the denominator of softmax
-  const mass = 1 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
-  const sumPY = sum(K, (k) => p[k] * target[k]);
-  const logMass = Math.log1p(rest);
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   const sumLogPY = sum(K, (k) => product(target[k], logP[k]));
-  return eps * (1 - sumPY) - sumLogPY;
+  return eps * (total - excess(K, (k) => target[k])) - sumLogPY;
 }
 
 /** The loss and its gradient; target: one number a class. */
@@ -216,24 +212,39 @@ function denseValueAndGrad(logits, target, eps) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  // the denominator of softmax
+  const mass = 2.0**64 + rest;
+  // 1 - p, as the share of the other classes
+  const q = each(K, (k) => (k === topClass ? rest : mass - scaled[k]) / mass);
+  const total = sum(K, (k) => q[k] * target[k]);
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  const isTop = (k) => k === topClass;
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  // the denominator of softmax
-  const mass = 1 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
-  const sumPY = sum(K, (k) => p[k] * target[k]);
-  const logMass = Math.log1p(rest);
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   const sumLogPY = sum(K, (k) => product(target[k], logP[k]));
-  const total = sum(K, (k) => eps * p[k] * target[k] + target[k]);
-  const value = eps * (1 - sumPY) - sumLogPY;
-  const gradient = each(K, (k) => p[k] * (total - eps * target[k]) - target[k]);
+  const sumOfOthers = sum(K, (k) => (k === topClass ? 0 : target[k]));
+  // 1 - p of the largest
+  const qTop = rest / mass;
+  const p = each(K, (k) => scaled[k] / mass);
+  // the largest class apart: there both may be nearly the sum
+  const residual = each(K, (k) => (
+    k === topClass
+      ? 2.0**64 / mass * sumOfOthers - qTop * target[topClass]
+      : (sumOfOthers + target[topClass]) * p[k] - target[k]
+  ));
+  // the terms of the mean, times its denominator
+  const weighted = each(K, (k) => product(scaled[k], target[k]));
+  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
+  const mean = meanOfOthers + weighted[topClass] / mass;
+  // the largest class apart: there both are nearly the same
+  const centred = each(K, (k) => (k === topClass ? product(qTop, target[topClass]) - meanOfOthers : target[k] - mean));
+  const value = eps * (total - excess(K, (k) => target[k])) - sumLogPY;
+  const gradient = each(K, (k) => residual[k] - eps * centred[k] * p[k]);
   return [value, gradient];
 }
 
@@ -242,22 +253,29 @@ function denseHvp(logits, target, eps, v) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  const isTop = (k) => k === topClass;
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
+  // 1 - p of the largest
+  const qTop = rest / mass;
   const p = each(K, (k) => scaled[k] / mass);
-  const sumPY = sum(K, (k) => p[k] * target[k]);
-  const sumPV = sum(K, (k) => p[k] * v[k]);
-  const sumPVY = sum(K, (k) => p[k] * v[k] * target[k]);
+  // the terms of the mean, times its denominator
+  const weighted = each(K, (k) => product(scaled[k], target[k]));
+  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
+  const mean = meanOfOthers + weighted[topClass] / mass;
+  // the largest class apart: there both are nearly the same
+  const centred = each(K, (k) => (k === topClass ? product(qTop, target[topClass]) - meanOfOthers : target[k] - mean));
+  // a shift changes nothing
+  const vFromTop = each(K, (k) => v[k] - v[topClass]);
+  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  const sumPVY = sum(K, (k) => p[k] * vFromTop[k] * target[k]);
   const targetSum = sum(K, (k) => target[k]);
   return each(K, (k) => (
-    (eps * (sumPV * (target[k] - 2 * sumPY) + (sumPY - target[k]) * v[k] + sumPVY) + targetSum * (v[k] - sumPV)) * p[k]
+    (eps * (sumPV * (target[k] - 2 * mean) + sumPVY - centred[k] * vFromTop[k]) + targetSum * (vFromTop[k] - sumPV))
+    * p[k]
   ));
 }
 

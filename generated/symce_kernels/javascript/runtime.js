@@ -66,6 +66,85 @@ export function softplus(x) {
   return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 }
 
+/** What the rounded a - b is short of (Knuth's TwoSum); 0 where it is no finite number. */
+export function differenceError(a, b) {
+  const s = a - b;
+  const t = s - a;
+  const error = a - (s - t) - (b + t);
+  return Number.isFinite(error) ? error : 0;
+}
+
+/** What the rounded a * b is short of (Dekker 1971): the halves of both have products that are exact. */
+export function productError(a, b) {
+  const half = (x) => x * 134217729 - (x * 134217729 - x);
+  const [a1, b1] = [half(a), half(b)];
+  const [a2, b2] = [a - a1, b - b1];
+  return a1 * b1 - a * b + a1 * b2 + a2 * b1 + a2 * b2;
+}
+
+/** 2 ** 64 exp(s + error) for an error that is small beside s: rounded, the exponent would cost |s|/2 ulps. */
+export function compensated(s, error) {
+  const short = Number.isFinite(error) ? error : 0;
+  if (s < -700) {
+    // exp(s) is below the normal numbers: 64 log 2 goes into the exponent, to s what it adds exactly, and the rest
+    const shifted = Math.exp(s + 44.36141955573111772537);
+    return shifted + shifted * (short + 1.053820773305413202e-10);
+  }
+  const result = Math.exp(s);
+  return (result + result * short) * 2 ** 64;
+}
+
+/** 2 ** 64 exp(a - b), with the rounding error of a - b made up for. */
+export function expDifference(a, b) {
+  return compensated(a - b, differenceError(a, b));
+}
+
+/** 2 ** 64 exp((a - b) / t), with the rounding errors of a - b and of the quotient made up for. */
+export function expQuotient(a, b, t) {
+  const d = (a - b) / t;
+  return compensated(d, (a - b - d * t - productError(d, t) + differenceError(a, b)) / t);
+}
+
+/** 2 ** 64 exp((a - b) * t), with the rounding errors of a - b and of the product made up for. */
+export function expMultiple(a, b, t) {
+  return compensated((a - b) * t, productError(a - b, t) + differenceError(a, b) * t);
+}
+
+/** exp(x) - 1 - x, which is at least 0: by its series where the terms cancel. */
+export function expm1Less(x) {
+  if (!(Math.abs(x) < 1)) return Math.expm1(x) - x;
+  let series = 1;
+  for (let n = 26; n > 2; n--) series = 1 + (x * series) / n;
+  return ((x * x) / 2) * series;
+}
+
+/**
+ * f log(f / g) - f + g, which is at least 0; difference is log f - log g.
+ *
+ * Near equality f (x - log1p(x)) with x = g / f - 1, and x - log1p(x) = x t - 2 (t^3 / 3 + t^5 / 5 + ...) with
+ * t = x / (2 + x).
+ */
+export function divergence(f, g, difference) {
+  if (f === 0) return difference === Infinity ? Infinity : g;
+  const x = (g - f) / f;
+  if (!(Math.abs(x) < 0.5)) return f * difference - f + g;
+  const t = x / (2 + x);
+  let series = 0;
+  for (let n = 33; n > 1; n -= 2) series = 1 / n + t * t * series;
+  return f * t * (x - 2 * t * t * series);
+}
+
+/** The sum of entry(k) less 1, rounded as if once (Neumaier's sum). */
+export function excess(K, entry) {
+  let total = -1;
+  let error = 0;
+  for (let k = 0; k < K; k++) {
+    error += differenceError(total, -entry(k));
+    total += entry(k);
+  }
+  return total + error;
+}
+
 /**
  * The softmax of one row of logits.
  *

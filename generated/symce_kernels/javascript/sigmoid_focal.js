@@ -145,7 +145,7 @@ function denseValueAndGrad(logits, target, gamma, alpha, beta) {
     )
     - product(
       alpha * power(sigmoid(-logits[k]), gamma) * target[k],
-      sigmoid(-logits[k]) + product(gamma * sigmoid(logits[k]), softplus(-logits[k])),
+      product(gamma * sigmoid(logits[k]), softplus(-logits[k])) + sigmoid(-logits[k]),
     )
   ));
   return [value, gradient];
@@ -158,17 +158,15 @@ function denseHvp(logits, target, gamma, alpha, beta, v) {
     v[k],
     product(
       alpha * power(sigmoid(-logits[k]), gamma) * sigmoid(logits[k]) * target[k],
-      sigmoid(-logits[k])
-      + product(
-        gamma,
-        2 - product(sigmoid(-logits[k]) - gamma * sigmoid(logits[k]), softplus(-logits[k])) - 2 * sigmoid(logits[k]),
-      ),
+      product(
+        gamma, 2 * sigmoid(-logits[k]) - product(sigmoid(-logits[k]) - gamma * sigmoid(logits[k]), softplus(-logits[k]))
+      )
+      + sigmoid(-logits[k]),
     )
     + product(
       beta * power(sigmoid(logits[k]), gamma) * sigmoid(-logits[k]) * (1 - target[k]),
       product(
-        gamma,
-        2 * sigmoid(logits[k]) - product(gamma * sigmoid(logits[k]) + sigmoid(logits[k]) - gamma, softplus(logits[k])),
+        gamma, 2 * sigmoid(logits[k]) - product(sigmoid(logits[k]) - gamma * sigmoid(-logits[k]), softplus(logits[k]))
       )
       + sigmoid(logits[k]),
     ),

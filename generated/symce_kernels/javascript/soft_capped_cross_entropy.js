@@ -32,7 +32,7 @@
  * @module soft_capped_cross_entropy
  */
 
-import { argmax, each, evaluate, product, sum } from "./runtime.js";
+import { argmax, each, evaluate, expDifference, expQuotient, product, sum } from "./runtime.js";
 
 /** What the options may hold beside those of every loss: name, domain, default (null: required), shape. */
 export const parameters = Object.freeze([
@@ -112,18 +112,15 @@ export function hvp(logits, target, v, options) {
 function indexValue(logits, target, cap) {
   const K = logits.length;
   // the logits after the inner map
-  const adjusted = each(K, (k) => cap * Math.tanh(product(1 / cap, logits[k])));
+  const adjusted = each(K, (k) => cap * Math.tanh(logits[k] / cap));
   const topClass = argmax(K, (k) => adjusted[k]);
   const top = adjusted[topClass];
   const gapC = top - adjusted[target];
-  const isTop = (k) => k === topClass;
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - adjusted[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(adjusted[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logPC = -(gapC + logMass);
   return -logPC;
@@ -133,31 +130,27 @@ function indexValue(logits, target, cap) {
 function indexValueAndGrad(logits, target, cap) {
   const K = logits.length;
   // the logits after the inner map
-  const adjusted = each(K, (k) => cap * Math.tanh(product(1 / cap, logits[k])));
+  const adjusted = each(K, (k) => cap * Math.tanh(logits[k] / cap));
   const topClass = argmax(K, (k) => adjusted[k]);
   const top = adjusted[topClass];
   const gapC = top - adjusted[target];
-  const isTop = (k) => k === topClass;
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - adjusted[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(adjusted[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logPC = -(gapC + logMass);
-  const onehot = (k) => k === target;
-  const others = sum(K, (k) => (onehot(k) ? 0 : scaled[k]));
+  // of which 1 - tanh^2 is made: it does not vanish where tanh is 1
+  const small = each(K, (k) => expQuotient(-Math.abs(logits[k]), Math.abs(logits[k]), cap) / 2.0**64);
+  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
   const p = each(K, (k) => scaled[k] / mass);
   const value = -logPC;
-  const gradient = each(K, (k) => (
-    (1 - Math.tanh(product(1 / cap, logits[k])) * Math.tanh(product(1 / cap, logits[k]))) * (onehot(k) ? -qC : p[k])
-  ));
+  const gradient = each(K, (k) => 4 * small[k] / ((1 + small[k]) * (1 + small[k])) * (k === target ? -qC : p[k]));
   return [value, gradient];
 }
 
@@ -165,32 +158,35 @@ function indexValueAndGrad(logits, target, cap) {
 function indexHvp(logits, target, cap, v) {
   const K = logits.length;
   // the logits after the inner map
-  const adjusted = each(K, (k) => cap * Math.tanh(product(1 / cap, logits[k])));
+  const adjusted = each(K, (k) => cap * Math.tanh(logits[k] / cap));
   const topClass = argmax(K, (k) => adjusted[k]);
   const top = adjusted[topClass];
-  const isTop = (k) => k === topClass;
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - adjusted[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const onehot = (k) => k === target;
-  const others = sum(K, (k) => (onehot(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(adjusted[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  // of which 1 - tanh^2 is made: it does not vanish where tanh is 1
+  const small = each(K, (k) => expQuotient(-Math.abs(logits[k]), Math.abs(logits[k]), cap) / 2.0**64);
+  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
   const p = each(K, (k) => scaled[k] / mass);
-  const total = sum(K, (k) => (
-    p[k] * v[k] * (1 - Math.tanh(product(1 / cap, logits[k])) * Math.tanh(product(1 / cap, logits[k])))
-  ));
+  const f = each(K, (k) => v[k] * (4 * small[k] / ((1 + small[k]) * (1 + small[k]))));
+  // the terms of the mean, times its denominator
+  const weighted = each(K, (k) => product(scaled[k], f[k]));
+  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
+  const mean = meanOfOthers + weighted[topClass] / mass;
+  // 1 - p of the largest
+  const qTop = rest / mass;
+  // the largest class apart: there both are nearly the same
+  const centred = each(K, (k) => (k === topClass ? product(qTop, f[topClass]) - meanOfOthers : f[k] - mean));
   return each(K, (k) => (
-    (1 - Math.tanh(product(1 / cap, logits[k])) * Math.tanh(product(1 / cap, logits[k])))
-    * (
-      2 * (onehot(k) ? qC : -p[k]) * Math.tanh(product(1 / cap, logits[k])) * v[k] / cap
-      - (Math.tanh(product(1 / cap, logits[k])) * Math.tanh(product(1 / cap, logits[k])) * v[k] + total - v[k]) * p[k]
-    )
+    4
+    * small[k]
+    / ((1 + small[k]) * (1 + small[k]))
+    * (2 * (k === target ? qC : -p[k]) * Math.tanh(logits[k] / cap) * v[k] / cap + centred[k] * p[k])
   ));
 }
 
@@ -198,17 +194,16 @@ function indexHvp(logits, target, cap, v) {
 function denseValue(logits, target, cap) {
   const K = logits.length;
   // the logits after the inner map
-  const adjusted = each(K, (k) => cap * Math.tanh(product(1 / cap, logits[k])));
+  const adjusted = each(K, (k) => cap * Math.tanh(logits[k] / cap));
   const topClass = argmax(K, (k) => adjusted[k]);
   const top = adjusted[topClass];
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - adjusted[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(adjusted[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   const sumLogPY = sum(K, (k) => product(target[k], logP[k]));
@@ -219,29 +214,35 @@ function denseValue(logits, target, cap) {
 function denseValueAndGrad(logits, target, cap) {
   const K = logits.length;
   // the logits after the inner map
-  const adjusted = each(K, (k) => cap * Math.tanh(product(1 / cap, logits[k])));
+  const adjusted = each(K, (k) => cap * Math.tanh(logits[k] / cap));
   const topClass = argmax(K, (k) => adjusted[k]);
   const top = adjusted[topClass];
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - adjusted[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(adjusted[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   const sumLogPY = sum(K, (k) => product(target[k], logP[k]));
+  const sumOfOthers = sum(K, (k) => (k === topClass ? 0 : target[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
+  // 1 - p of the largest
+  const qTop = rest / mass;
   const p = each(K, (k) => scaled[k] / mass);
-  const targetSum = sum(K, (k) => target[k]);
-  const value = -sumLogPY;
-  const gradient = each(K, (k) => (
-    (targetSum * p[k] - target[k])
-    * (1 - Math.tanh(product(1 / cap, logits[k])) * Math.tanh(product(1 / cap, logits[k])))
+  // the largest class apart: there both may be nearly the sum
+  const residual = each(K, (k) => (
+    k === topClass
+      ? 2.0**64 / mass * sumOfOthers - qTop * target[topClass]
+      : (sumOfOthers + target[topClass]) * p[k] - target[k]
   ));
+  // of which 1 - tanh^2 is made: it does not vanish where tanh is 1
+  const small = each(K, (k) => expQuotient(-Math.abs(logits[k]), Math.abs(logits[k]), cap) / 2.0**64);
+  const value = -sumLogPY;
+  const gradient = each(K, (k) => residual[k] * (4 * small[k] / ((1 + small[k]) * (1 + small[k]))));
   return [value, gradient];
 }
 
@@ -249,31 +250,40 @@ function denseValueAndGrad(logits, target, cap) {
 function denseHvp(logits, target, cap, v) {
   const K = logits.length;
   // the logits after the inner map
-  const adjusted = each(K, (k) => cap * Math.tanh(product(1 / cap, logits[k])));
+  const adjusted = each(K, (k) => cap * Math.tanh(logits[k] / cap));
   const topClass = argmax(K, (k) => adjusted[k]);
   const top = adjusted[topClass];
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - adjusted[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(adjusted[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const sumOfOthers = sum(K, (k) => (k === topClass ? 0 : target[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
+  // 1 - p of the largest
+  const qTop = rest / mass;
   const p = each(K, (k) => scaled[k] / mass);
-  const targetSum = sum(K, (k) => target[k]);
-  const total = sum(K, (k) => (
-    p[k] * v[k] * (1 - Math.tanh(product(1 / cap, logits[k])) * Math.tanh(product(1 / cap, logits[k])))
+  // the largest class apart: there both may be nearly the sum
+  const residual = each(K, (k) => (
+    k === topClass
+      ? 2.0**64 / mass * sumOfOthers - qTop * target[topClass]
+      : (sumOfOthers + target[topClass]) * p[k] - target[k]
   ));
+  // of which 1 - tanh^2 is made: it does not vanish where tanh is 1
+  const small = each(K, (k) => expQuotient(-Math.abs(logits[k]), Math.abs(logits[k]), cap) / 2.0**64);
+  const f = each(K, (k) => v[k] * (4 * small[k] / ((1 + small[k]) * (1 + small[k]))));
+  // the terms of the mean, times its denominator
+  const weighted = each(K, (k) => product(scaled[k], f[k]));
+  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
+  const mean = meanOfOthers + weighted[topClass] / mass;
+  // the largest class apart: there both are nearly the same
+  const centred = each(K, (k) => (k === topClass ? product(qTop, f[topClass]) - meanOfOthers : f[k] - mean));
+  const targetSum = sum(K, (k) => target[k]);
   return each(K, (k) => (
-    (1 - Math.tanh(product(1 / cap, logits[k])) * Math.tanh(product(1 / cap, logits[k])))
-    * (
-      2 * Math.tanh(product(1 / cap, logits[k])) * v[k] * (target[k] - targetSum * p[k]) / cap
-      - targetSum
-      * (Math.tanh(product(1 / cap, logits[k])) * Math.tanh(product(1 / cap, logits[k])) * v[k] + total - v[k])
-      * p[k]
-    )
+    4
+    * small[k]
+    / ((1 + small[k]) * (1 + small[k]))
+    * (-2 * Math.tanh(logits[k] / cap) * v[k] * residual[k] / cap + targetSum * centred[k] * p[k])
   ));
 }
 

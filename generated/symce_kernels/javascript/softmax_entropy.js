@@ -25,7 +25,7 @@
  * @module softmax_entropy
  */
 
-import { argmax, each, evaluate, product, sum } from "./runtime.js";
+import { argmax, each, evaluate, expDifference, product, sum } from "./runtime.js";
 
 /** What the options may hold beside those of every loss: name, domain, default (null: required), shape. */
 export const parameters = Object.freeze([
@@ -97,18 +97,16 @@ function rowValue(logits) {
   const top = logits[topClass];
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   // the denominator of softmax
-  const mass = 1 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
-  const sumLogPP = sum(K, (k) => product(p[k], logP[k]));
+  const mass = 2.0**64 + rest;
+  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
   return -sumLogPP;
 }
 
@@ -119,20 +117,26 @@ function rowValueAndGrad(logits) {
   const top = logits[topClass];
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   // the denominator of softmax
-  const mass = 1 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
-  const sumLogPP = sum(K, (k) => product(p[k], logP[k]));
+  const mass = 2.0**64 + rest;
+  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
+  // the terms of the mean, times its denominator
+  const weighted = each(K, (k) => product(scaled[k], logP[k]));
+  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
+  const mean = meanOfOthers + weighted[topClass] / mass;
+  // 1 - p of the largest
+  const qTop = rest / mass;
+  // the largest class apart: there both are nearly the same
+  const centred = each(K, (k) => (k === topClass ? product(qTop, logP[topClass]) - meanOfOthers : logP[k] - mean));
   const value = -sumLogPP;
-  const gradient = each(K, (k) => -product(p[k], logP[k] - sumLogPP));
+  const gradient = each(K, (k) => -product(scaled[k], centred[k]) / mass);
   return [value, gradient];
 }
 
@@ -143,22 +147,31 @@ function rowHvp(logits, v) {
   const top = logits[topClass];
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
+  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
   const p = each(K, (k) => scaled[k] / mass);
-  const sumLogPP = sum(K, (k) => product(p[k], logP[k]));
-  const sumPV = sum(K, (k) => p[k] * v[k]);
-  const sumLogPPV = sum(K, (k) => product(p[k] * v[k], logP[k]));
-  return each(K, (k) => product(
-    p[k], product(sumPV - v[k], logP[k]) + sumPV + sumLogPPV - product(2 * sumPV - v[k], sumLogPP) - v[k]
+  // a shift changes nothing
+  const vFromTop = each(K, (k) => v[k] - v[topClass]);
+  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  const sumLogPPV = sum(K, (k) => product(scaled[k] * vFromTop[k], logP[k]) / mass);
+  return each(K, (k) => (
+    product(
+      scaled[k],
+      product(sumPV - vFromTop[k], logP[k])
+      + sumPV
+      + sumLogPPV
+      - product(2 * sumPV - vFromTop[k], sumLogPP)
+      - vFromTop[k],
+    )
+    / mass
   ));
 }
 

@@ -32,7 +32,7 @@
  * @module weighted_cross_entropy
  */
 
-import { argmax, each, evaluate, product, sum } from "./runtime.js";
+import { argmax, each, evaluate, expDifference, product, sum } from "./runtime.js";
 
 /** What the options may hold beside those of every loss: name, domain, default (null: required), shape. */
 export const parameters = Object.freeze([
@@ -114,14 +114,11 @@ function indexValue(logits, target, w) {
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
   const gapC = top - logits[target];
-  const isTop = (k) => k === topClass;
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logPC = -(gapC + logMass);
   return -product(w[target], logPC);
@@ -133,23 +130,21 @@ function indexValueAndGrad(logits, target, w) {
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
   const gapC = top - logits[target];
-  const isTop = (k) => k === topClass;
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logPC = -(gapC + logMass);
+  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
-  const pC = Math.exp(-gapC) / mass;
+  const mass = 2.0**64 + rest;
+  // 1 - p_c, as the sum of the other classes
+  const qC = others / mass;
   const p = each(K, (k) => scaled[k] / mass);
-  const onehot = (k) => k === target;
   const value = -product(w[target], logPC);
-  const gradient = each(K, (k) => (onehot(k) ? pC * w[target] - w[target] : w[target] * p[k]));
+  const gradient = each(K, (k) => (k === target ? -qC * w[target] : w[target] * p[k]));
   return [value, gradient];
 }
 
@@ -158,18 +153,17 @@ function indexHvp(logits, target, w, v) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  const isTop = (k) => k === topClass;
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   const p = each(K, (k) => scaled[k] / mass);
-  const sumPV = sum(K, (k) => p[k] * v[k]);
-  return each(K, (k) => w[target] * p[k] * (v[k] - sumPV));
+  // a shift changes nothing
+  const vFromTop = each(K, (k) => v[k] - v[topClass]);
+  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  return each(K, (k) => w[target] * p[k] * (vFromTop[k] - sumPV));
 }
 
 /** The loss; target: one number a class. */
@@ -179,12 +173,11 @@ function denseValue(logits, target, w) {
   const top = logits[topClass];
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   const sumLogPWY = sum(K, (k) => product(w[k] * target[k], logP[k]));
@@ -198,21 +191,28 @@ function denseValueAndGrad(logits, target, w) {
   const top = logits[topClass];
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   const sumLogPWY = sum(K, (k) => product(w[k] * target[k], logP[k]));
+  const sumOfOthers = sum(K, (k) => (k === topClass ? 0 : w[k] * target[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
+  // 1 - p of the largest
+  const qTop = rest / mass;
   const p = each(K, (k) => scaled[k] / mass);
-  const sumWY = sum(K, (k) => w[k] * target[k]);
+  // the largest class apart: there both may be nearly the sum
+  const residual = each(K, (k) => (
+    k === topClass
+      ? 2.0**64 / mass * sumOfOthers - qTop * (w[topClass] * target[topClass])
+      : (sumOfOthers + w[topClass] * target[topClass]) * p[k] - w[k] * target[k]
+  ));
   const value = -sumLogPWY;
-  const gradient = each(K, (k) => sumWY * p[k] - w[k] * target[k]);
+  const gradient = residual;
   return [value, gradient];
 }
 
@@ -221,19 +221,18 @@ function denseHvp(logits, target, w, v) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  const isTop = (k) => k === topClass;
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   const p = each(K, (k) => scaled[k] / mass);
   const sumWY = sum(K, (k) => w[k] * target[k]);
-  const sumPV = sum(K, (k) => p[k] * v[k]);
-  return each(K, (k) => sumWY * p[k] * (v[k] - sumPV));
+  // a shift changes nothing
+  const vFromTop = each(K, (k) => v[k] - v[topClass]);
+  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  return each(K, (k) => sumWY * p[k] * (vFromTop[k] - sumPV));
 }
 
 const kernel = {

@@ -30,7 +30,7 @@
  * @module z_loss
  */
 
-import { argmax, each, evaluate, product, sum } from "./runtime.js";
+import { argmax, each, evaluate, expDifference, product, sum } from "./runtime.js";
 
 /** What the options may hold beside those of every loss: name, domain, default (null: required), shape. */
 export const parameters = Object.freeze([
@@ -111,18 +111,16 @@ function indexValue(logits, target, tau) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  const isTop = (k) => k === topClass;
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
+  const base = top + logMass;
   const gapC = top - logits[target];
   // never the logarithm of p
   const logPC = -(gapC + logMass);
-  return tau * ((top + logMass) * (top + logMass)) - logPC;
+  return tau * (base * base) - logPC;
 }
 
 /** The loss and its gradient; target: the class index. */
@@ -130,26 +128,24 @@ function indexValueAndGrad(logits, target, tau) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  const isTop = (k) => k === topClass;
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
+  const base = top + logMass;
   const gapC = top - logits[target];
   // never the logarithm of p
   const logPC = -(gapC + logMass);
   // the denominator of softmax
-  const mass = 1 + rest;
-  const pC = Math.exp(-gapC) / mass;
+  const mass = 2.0**64 + rest;
+  const pC = scaled[target] / mass;
+  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
+  // 1 - p_c, as the sum of the other classes
+  const qC = others / mass;
   const p = each(K, (k) => scaled[k] / mass);
-  const onehot = (k) => k === target;
-  const value = tau * ((top + logMass) * (top + logMass)) - logPC;
-  const gradient = each(K, (k) => (
-    onehot(k) ? (1 + 2 * tau * (top + logMass)) * pC - 1 : (1 + 2 * tau * (top + logMass)) * p[k]
-  ));
+  const value = tau * (base * base) - logPC;
+  const gradient = each(K, (k) => (k === target ? 2 * tau * pC * base - qC : (1 + 2 * tau * base) * p[k]));
   return [value, gradient];
 }
 
@@ -158,19 +154,23 @@ function indexHvp(logits, target, tau, v) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  const isTop = (k) => k === topClass;
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   const p = each(K, (k) => scaled[k] / mass);
-  const sumPV = sum(K, (k) => p[k] * v[k]);
-  return each(K, (k) => 2 * tau * sumPV * p[k] + (1 + 2 * tau * (top + logMass)) * p[k] * (v[k] - sumPV));
+  // the terms of the mean, times its denominator
+  const weighted = each(K, (k) => product(scaled[k], v[k]));
+  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
+  const mean = meanOfOthers + weighted[topClass] / mass;
+  // 1 - p of the largest
+  const qTop = rest / mass;
+  // the largest class apart: there both are nearly the same
+  const centred = each(K, (k) => (k === topClass ? product(qTop, v[topClass]) - meanOfOthers : v[k] - mean));
+  return each(K, (k) => centred[k] * p[k] + 2 * tau * mean * p[k] + 2 * tau * (top + logMass) * centred[k] * p[k]);
 }
 
 /** The loss; target: one number a class. */
@@ -178,18 +178,18 @@ function denseValue(logits, target, tau) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  const isTop = (k) => k === topClass;
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
+  const base = top + logMass;
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   const sumLogPY = sum(K, (k) => product(target[k], logP[k]));
-  return tau * ((top + logMass) * (top + logMass)) - sumLogPY;
+  return tau * (base * base) - sumLogPY;
 }
 
 /** The loss and its gradient; target: one number a class. */
@@ -197,23 +197,31 @@ function denseValueAndGrad(logits, target, tau) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  const isTop = (k) => k === topClass;
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
+  const base = top + logMass;
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   const sumLogPY = sum(K, (k) => product(target[k], logP[k]));
-  const targetSum = sum(K, (k) => target[k]);
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   const p = each(K, (k) => scaled[k] / mass);
-  const value = tau * ((top + logMass) * (top + logMass)) - sumLogPY;
-  const gradient = each(K, (k) => (2 * tau * (top + logMass) + targetSum) * p[k] - target[k]);
+  const sumOfOthers = sum(K, (k) => (k === topClass ? 0 : target[k]));
+  // 1 - p of the largest
+  const qTop = rest / mass;
+  // the largest class apart: there both may be nearly the sum
+  const residual = each(K, (k) => (
+    k === topClass
+      ? 2.0**64 / mass * sumOfOthers - qTop * target[topClass]
+      : (sumOfOthers + target[topClass]) * p[k] - target[k]
+  ));
+  const value = tau * (base * base) - sumLogPY;
+  const gradient = each(K, (k) => 2 * tau * base * p[k] + residual[k]);
   return [value, gradient];
 }
 
@@ -222,20 +230,27 @@ function denseHvp(logits, target, tau, v) {
   const K = logits.length;
   const topClass = argmax(K, (k) => logits[k]);
   const top = logits[topClass];
-  const isTop = (k) => k === topClass;
-  // how far each logit is below the largest: never negative
-  const gap = each(K, (k) => top - logits[k]);
-  // numerators of softmax, the largest of them 1
-  const scaled = each(K, (k) => Math.exp(-gap[k]));
-  // without the largest, so that nothing small is lost beside its 1
-  const rest = sum(K, (k) => (isTop(k) ? 0 : scaled[k]));
-  const logMass = Math.log1p(rest);
-  const targetSum = sum(K, (k) => target[k]);
+  // numerators of softmax, the largest of them 2**64
+  const scaled = each(K, (k) => expDifference(logits[k], top));
+  // without the largest, beside which what is small would be lost
+  const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
+  const logMass = Math.log1p(rest / 2.0**64);
   // the denominator of softmax
-  const mass = 1 + rest;
+  const mass = 2.0**64 + rest;
   const p = each(K, (k) => scaled[k] / mass);
+  // 1 - p of the largest
+  const qTop = rest / mass;
   const sumPV = sum(K, (k) => p[k] * v[k]);
-  return each(K, (k) => 2 * tau * sumPV * p[k] + (2 * tau * (top + logMass) + targetSum) * p[k] * (v[k] - sumPV));
+  // the terms of the mean, times its denominator
+  const weighted = each(K, (k) => product(scaled[k], v[k]));
+  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
+  const mean = meanOfOthers + weighted[topClass] / mass;
+  // the largest class apart: there both are nearly the same
+  const centred = each(K, (k) => (k === topClass ? product(qTop, v[topClass]) - meanOfOthers : v[k] - mean));
+  const targetSum = sum(K, (k) => target[k]);
+  return each(K, (k) => (
+    2 * tau * sumPV * p[k] + targetSum * centred[k] * p[k] + 2 * tau * (top + logMass) * centred[k] * p[k]
+  ));
 }
 
 const kernel = {

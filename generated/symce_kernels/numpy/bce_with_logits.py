@@ -12,13 +12,16 @@ One yes-or-no label a class; K = 1 is binary classification.
     target      one float a class, in the logits' shape
     v           the vector of a Hessian-vector product, in the logits' shape
     weight      None, a number, or one a class (K,): multiplies the entries of its class
-    reduction   "mean" (divided by the number of entries; NaN where that is 0), "sum", or "none"
+    reduction   "mean" (divided by the number of entries), "sum", or "none"
     normalizer  None, or a number > 0 that the mean is divided by instead
+    on_empty    what the mean is where it would be divided by 0: "nan" or "zero"; its gradient is 0
+    precision   "native": float16 is computed in float32 and others in themselves; "wide": all in float64
     cotangent   what flows into the losses of ``reduction="none"``, in the logits' shape; default ones
 
-Results have the logits' dtype; float16 is computed in float32 and rounded once. No argument is written to.
+Results have the logits' dtype, rounded once. No argument is written to.
 
-Raises TypeError for a wrong dtype; ValueError for a wrong shape, an unknown reduction or a number outside its domain.
+Raises TypeError for a wrong dtype; ValueError for a wrong shape, an unknown word for an option or a number outside its
+domain.
 
 Reference: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
 """
@@ -40,10 +43,12 @@ def value(
     weight: ArrayLike | None = None,
     reduction: str = "mean",
     normalizer: float | None = None,
+    on_empty: str = "nan",
+    precision: str = "native",
     axis: int = -1,
 ) -> np.floating[Any] | NDArray[Any]:
     """The loss: a number, or one a entry with ``reduction="none"``."""
-    loss, _ = _evaluate("value", logits, target, None, None, weight, reduction, normalizer, axis)
+    loss, _ = _evaluate("value", logits, target, None, None, weight, reduction, normalizer, on_empty, precision, axis)
     return loss
 
 
@@ -54,11 +59,15 @@ def grad(
     weight: ArrayLike | None = None,
     reduction: str = "mean",
     normalizer: float | None = None,
+    on_empty: str = "nan",
+    precision: str = "native",
     axis: int = -1,
     cotangent: ArrayLike | None = None,
 ) -> NDArray[Any]:
     """The gradient in the logits; ``cotangent``: one number a entry, with ``reduction="none"``."""
-    _, derivative = _evaluate("value_and_grad", logits, target, None, cotangent, weight, reduction, normalizer, axis)
+    _, derivative = _evaluate(
+        "value_and_grad", logits, target, None, cotangent, weight, reduction, normalizer, on_empty, precision, axis
+    )
     return derivative
 
 
@@ -69,11 +78,15 @@ def value_and_grad(
     weight: ArrayLike | None = None,
     reduction: str = "mean",
     normalizer: float | None = None,
+    on_empty: str = "nan",
+    precision: str = "native",
     axis: int = -1,
     cotangent: ArrayLike | None = None,
 ) -> tuple[np.floating[Any] | NDArray[Any], NDArray[Any]]:
     """The loss and its gradient together; see ``value`` and ``grad``."""
-    return _evaluate("value_and_grad", logits, target, None, cotangent, weight, reduction, normalizer, axis)
+    return _evaluate(
+        "value_and_grad", logits, target, None, cotangent, weight, reduction, normalizer, on_empty, precision, axis
+    )
 
 
 def hvp(
@@ -84,11 +97,15 @@ def hvp(
     weight: ArrayLike | None = None,
     reduction: str = "mean",
     normalizer: float | None = None,
+    on_empty: str = "nan",
+    precision: str = "native",
     axis: int = -1,
     cotangent: ArrayLike | None = None,
 ) -> NDArray[Any]:
     """The Hessian with respect to the logits times ``v``, which has their shape, in O(K) a row."""
-    _, derivative = _evaluate("hvp", logits, target, v, cotangent, weight, reduction, normalizer, axis)
+    _, derivative = _evaluate(
+        "hvp", logits, target, v, cotangent, weight, reduction, normalizer, on_empty, precision, axis
+    )
     return derivative
 
 
@@ -103,7 +120,7 @@ def _value_dense(logits, target):
 def _value_and_grad_dense(logits, target):
     """Losses and gradients of rows; target: (N, K)."""
     value = _product(1 - target, _softplus(logits)) + _product(target, _softplus(-logits))
-    gradient = _sigmoid(logits) - target
+    gradient = _sigmoid(logits) * (1 - target) - _sigmoid(-logits) * target
     return value, gradient
 
 
@@ -118,51 +135,57 @@ _DENSE = {"value": _value_dense, "value_and_grad": _value_and_grad_dense, "hvp":
 # The arguments of a call, made into rows.
 
 
-def _evaluate(wanted, logits, target, v, cotangent, weight, reduction, normalizer, axis):
-    logits, dtype = _logits(logits, axis)
+def _evaluate(wanted, logits, target, v, cotangent, weight, reduction, normalizer, on_empty, precision, axis):
+    logits, dtype = _logits(logits, axis, precision)
     batch_shape = np.moveaxis(logits, axis, -1).shape[:-1]
     rows = _to_rows(logits, axis)
     N, K = rows.shape
     if weight is not None:
         weight = _per_class("weight", weight, K, dtype)
-    target = _to_rows(_array("target", target, logits.shape, dtype), axis)
+    target = _to_rows(_array("target", target, logits.shape), axis)
     row_weight = np.broadcast_to(dtype.type(1) if weight is None else weight, (N, K))
     denominator, row_kernel = N * K, _DENSE[wanted]
     if normalizer is not None:
         denominator = _number("normalizer", normalizer, "positive")
     if cotangent is not None:
-        cotangent = _to_rows(_array("cotangent", cotangent, logits.shape, dtype), axis)
-    vectors = None if v is None else _to_rows(_array("v", v, logits.shape, dtype), axis)
+        cotangent = _to_rows(_array("cotangent", cotangent, logits.shape), axis)
+    vectors = None if v is None else _to_rows(_array("v", v, logits.shape), axis)
 
     def run(block):
-        z = rows[block].astype(dtype, copy=False)
-        y = target[block]
+        z = np.ascontiguousarray(rows[block], dtype)  # a sum over contiguous rows is pairwise, over others it is not
+        y = np.ascontiguousarray(target[block], dtype)
         if vectors is not None:
-            return row_kernel(z, y, vectors[block])
+            return row_kernel(z, y, np.ascontiguousarray(vectors[block], dtype))
         return row_kernel(z, y)
 
-    loss, derivative = _reduce(run, wanted, row_weight, denominator, cotangent, reduction, K, logits.dtype)
+    loss, derivative = _reduce(run, wanted, row_weight, denominator, cotangent, reduction, on_empty, K, logits.dtype)
     if reduction == "none":
         loss = _from_rows(loss, batch_shape, axis)
     return loss, None if derivative is None else _from_rows(derivative, batch_shape, axis)
 
 
-def _reduce(run, wanted, row_weight, denominator, cotangent, reduction, K, result):
-    """Run a row kernel over blocks of rows, weight and select what it returns, reduce the losses."""
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f'reduction: {reduction!r}; allowed: "mean", "sum", "none"')
+def _reduce(run, wanted, row_weight, denominator, cotangent, reduction, on_empty, K, result):
+    """Run a row kernel over blocks of rows, weight and select what it returns, reduce the losses, and round once."""
+    _check_choice("reduction", reduction, ("mean", "sum", "none"))
+    _check_choice("on_empty", on_empty, ("nan", "zero"))
     if cotangent is not None and reduction != "none":
         raise ValueError(f'cotangent: only for reduction="none", here it is {reduction!r}')
     N, dtype = len(row_weight), row_weight.dtype
     losses = np.zeros(row_weight.shape, dtype)
     derivative = None if wanted == "value" else np.empty((N, K), result)
     rows_in_cache = max(1, (1 << 16) // K)
+    empty = reduction == "mean" and denominator == 0
     with np.errstate(all="ignore"):  # an infinity or a NaN that the mathematics has is an answer
         denominator = dtype.type(denominator if reduction == "mean" else 1)
-        upstream = np.broadcast_to(1 / denominator if cotangent is None else cotangent, row_weight.shape)
         for start in range(0, N, rows_in_cache):
             block = slice(start, start + rows_in_cache)
-            output, factor = run(block), _product(row_weight[block], upstream[block])
+            output = run(block)
+            if empty:  # the gradient of nothing, not of 0/0
+                factor = np.zeros_like(row_weight[block])
+            elif cotangent is None:
+                factor = row_weight[block] / denominator
+            else:
+                factor = _product(row_weight[block], cotangent[block].astype(dtype, copy=False))
             if wanted == "value":
                 losses[block] = _product(row_weight[block], output)
             elif wanted == "hvp":
@@ -171,12 +194,15 @@ def _reduce(run, wanted, row_weight, denominator, cotangent, reduction, K, resul
                 losses[block] = _product(row_weight[block], output[0])
                 derivative[block] = _product(factor, output[1])
         loss = losses if reduction == "none" else losses.sum() / denominator
+        if empty:
+            loss = dtype.type(0 if on_empty == "zero" else np.nan)
         return loss.astype(result), derivative
 
 
 def _product(a, b):
     """a * b, but 0 wherever a is 0, be b infinite or NaN: 0 * log 0 = 0, and a row that does not count gives 0."""
-    return a * b if np.all(a) else np.where(a == 0, 0, a * b)
+    result = a * b
+    return np.where(a == 0, 0, result) if np.isnan(np.min(result, initial=0)) else result
 
 
 def _softplus(x):
@@ -186,18 +212,18 @@ def _softplus(x):
 
 def _sigmoid(x):
     """1 / (1 + exp(-x)), where no exp overflows."""
-    small = np.exp(-np.abs(x))
-    return np.where(x < 0, small, 1) / (1 + small)
+    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
 
 
-def _logits(logits, axis):
-    """The logits as an array, and the dtype to compute in: float16 is computed in float32."""
+def _logits(logits, axis, precision):
+    """The logits as an array, and the dtype to compute in: float32 for float16, or wide float64 for both."""
     logits = np.asarray(logits)
     if logits.dtype.kind != "f":
         raise TypeError(f"logits: dtype {logits.dtype}; allowed: float16, float32, float64 (convert with astype)")
     if not -logits.ndim <= axis < logits.ndim or logits.shape[axis] == 0:
         raise ValueError(f"axis: {axis}; allowed: an axis of K >= 1 classes of logits, whose shape is {logits.shape}")
-    return logits, np.result_type(logits.dtype, np.float32)
+    _check_choice("precision", precision, ("native", "wide"))
+    return logits, np.result_type(logits.dtype, np.float64 if precision == "wide" else np.float32)
 
 
 def _to_rows(a, axis):
@@ -210,14 +236,14 @@ def _from_rows(a, batch_shape, axis):
     return np.moveaxis(a.reshape(*batch_shape, a.shape[1]), -1, axis)
 
 
-def _array(name, value, shape, dtype):
-    """The value as an array of exactly this shape, in the dtype that is computed in."""
+def _array(name, value, shape):
+    """The value as an array of floats of exactly this shape."""
     a = np.asarray(value)
     if a.shape != shape:
         raise ValueError(f"{name}: shape {a.shape}; allowed: {shape}")
     if a.dtype.kind != "f":
         raise TypeError(f"{name}: dtype {a.dtype}; allowed: a float dtype (convert with astype)")
-    return a.astype(dtype, copy=False)
+    return a
 
 
 def _number(name, value, domain, default=None):
@@ -239,6 +265,12 @@ def _per_class(name, value, K, dtype, domain="real", default=None):
         raise TypeError(f"{name}: dtype {a.dtype}; allowed: numbers")
     _check_domain(name, a, domain)
     return np.broadcast_to(a.astype(dtype), (K,))
+
+
+def _check_choice(name, value, allowed):
+    """Raise ValueError unless the value is one of the words allowed."""
+    if value not in allowed:
+        raise ValueError(f"{name}: {value!r}; allowed: " + ", ".join(f'"{word}"' for word in allowed))
 
 
 def _check_domain(name, x, domain):

@@ -11,19 +11,24 @@ Cross-entropy less the target's entropy, so it has the gradient of cross-entropy
     logits      floats of any shape, the K classes along ``axis``; one dimension is one row
     target      one float a class, in the logits' shape
     v           the vector of a Hessian-vector product, in the logits' shape
-    reduction   "mean" (divided by the number of rows; NaN where that is 0), "sum", or "none"
+    reduction   "mean" (divided by the number of rows), "sum", or "none"
     normalizer  None, or a number > 0 that the mean is divided by instead
+    on_empty    what the mean is where it would be divided by 0: "nan" or "zero"; its gradient is 0
+    infinite    "nan": a row with a logit of +inf is NaN; "limit": where there is one alone, that class is certain
+    precision   "native": float16 is computed in float32 and others in themselves; "wide": all in float64
     cotangent   what flows into the losses of ``reduction="none"``, in the logits' shape without ``axis``; default ones
 
-Results have the logits' dtype; float16 is computed in float32 and rounded once. No argument is written to.
+Results have the logits' dtype, rounded once. No argument is written to.
 
-Raises TypeError for a wrong dtype; ValueError for a wrong shape, an unknown reduction or a number outside its domain.
+Raises TypeError for a wrong dtype; ValueError for a wrong shape, an unknown word for an option or a number outside its
+domain.
 
 Reference: Cover and Thomas 2006, Elements of Information Theory, eq. 2.26
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -33,10 +38,18 @@ __all__ = ["grad", "hvp", "value", "value_and_grad"]
 
 
 def value(
-    logits: ArrayLike, target: ArrayLike, *, reduction: str = "mean", normalizer: float | None = None, axis: int = -1
+    logits: ArrayLike,
+    target: ArrayLike,
+    *,
+    reduction: str = "mean",
+    normalizer: float | None = None,
+    on_empty: str = "nan",
+    infinite: str = "nan",
+    precision: str = "native",
+    axis: int = -1,
 ) -> np.floating[Any] | NDArray[Any]:
     """The loss: a number, or one a row with ``reduction="none"``."""
-    loss, _ = _evaluate("value", logits, target, None, None, reduction, normalizer, axis)
+    loss, _ = _evaluate("value", logits, target, None, None, reduction, normalizer, on_empty, infinite, precision, axis)
     return loss
 
 
@@ -46,11 +59,16 @@ def grad(
     *,
     reduction: str = "mean",
     normalizer: float | None = None,
+    on_empty: str = "nan",
+    infinite: str = "nan",
+    precision: str = "native",
     axis: int = -1,
     cotangent: ArrayLike | None = None,
 ) -> NDArray[Any]:
     """The gradient in the logits; ``cotangent``: one number a row, with ``reduction="none"``."""
-    _, derivative = _evaluate("value_and_grad", logits, target, None, cotangent, reduction, normalizer, axis)
+    _, derivative = _evaluate(
+        "value_and_grad", logits, target, None, cotangent, reduction, normalizer, on_empty, infinite, precision, axis
+    )
     return derivative
 
 
@@ -60,11 +78,16 @@ def value_and_grad(
     *,
     reduction: str = "mean",
     normalizer: float | None = None,
+    on_empty: str = "nan",
+    infinite: str = "nan",
+    precision: str = "native",
     axis: int = -1,
     cotangent: ArrayLike | None = None,
 ) -> tuple[np.floating[Any] | NDArray[Any], NDArray[Any]]:
     """The loss and its gradient together; see ``value`` and ``grad``."""
-    return _evaluate("value_and_grad", logits, target, None, cotangent, reduction, normalizer, axis)
+    return _evaluate(
+        "value_and_grad", logits, target, None, cotangent, reduction, normalizer, on_empty, infinite, precision, axis
+    )
 
 
 def hvp(
@@ -74,11 +97,16 @@ def hvp(
     *,
     reduction: str = "mean",
     normalizer: float | None = None,
+    on_empty: str = "nan",
+    infinite: str = "nan",
+    precision: str = "native",
     axis: int = -1,
     cotangent: ArrayLike | None = None,
 ) -> NDArray[Any]:
     """The Hessian with respect to the logits times ``v``, which has their shape, in O(K) a row."""
-    _, derivative = _evaluate("hvp", logits, target, v, cotangent, reduction, normalizer, axis)
+    _, derivative = _evaluate(
+        "hvp", logits, target, v, cotangent, reduction, normalizer, on_empty, infinite, precision, axis
+    )
     return derivative
 
 
@@ -87,66 +115,71 @@ def hvp(
 
 def _value_dense(logits, target):
     """Losses of rows; target: (N, K)."""
-    classes = np.arange(logits.shape[1])
     top_class = np.argmax(logits, axis=1, keepdims=True)
     top = np.take_along_axis(logits, top_class, axis=1)
+    # numerators of softmax, the largest of them 2**64
+    scaled = _exp_difference(logits, top)
+    # without the largest, beside which what is small would be lost
+    rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
+    # the denominator of softmax
+    mass = 2.0**64 + rest
+    p = scaled / mass
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == top_class
-    # numerators of softmax, the largest of them 1
-    scaled = np.exp(-gap)
-    # without the largest, so that nothing small is lost beside its 1
-    rest = np.sum(np.where(is_top, 0, scaled), axis=1, keepdims=True)
-    log_mass = np.log1p(rest)
+    log_mass = np.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
-    total = np.sum(_product(target, np.log(target) - log_p), axis=1, keepdims=True)
-    return total
+    total = np.sum(_divergence(target, p, np.log(target) - log_p), axis=1, keepdims=True)
+    return _excess(target) + total
 
 
 def _value_and_grad_dense(logits, target):
     """Losses and gradients of rows; target: (N, K)."""
-    classes = np.arange(logits.shape[1])
     top_class = np.argmax(logits, axis=1, keepdims=True)
     top = np.take_along_axis(logits, top_class, axis=1)
+    # numerators of softmax, the largest of them 2**64
+    scaled = _exp_difference(logits, top)
+    # without the largest, beside which what is small would be lost
+    rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
+    # the denominator of softmax
+    mass = 2.0**64 + rest
+    p = scaled / mass
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == top_class
-    # numerators of softmax, the largest of them 1
-    scaled = np.exp(-gap)
-    # without the largest, so that nothing small is lost beside its 1
-    rest = np.sum(np.where(is_top, 0, scaled), axis=1, keepdims=True)
-    log_mass = np.log1p(rest)
+    log_mass = np.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
-    total = np.sum(_product(target, np.log(target) - log_p), axis=1, keepdims=True)
-    # the denominator of softmax
-    mass = 1 + rest
-    p = scaled / mass
-    target_sum = np.sum(target, axis=1, keepdims=True)
-    value = total
-    gradient = target_sum * p - target
+    total = np.sum(_divergence(target, p, np.log(target) - log_p), axis=1, keepdims=True)
+    sum_of_others = np.sum(_put(target.copy(), top_class, 0), axis=1, keepdims=True)
+    # 1 - p of the largest
+    q_top = rest / mass
+    # the largest class apart: there both may be nearly the sum
+    residual = _put(
+        (sum_of_others + np.take_along_axis(target, top_class, axis=1)) * p - target,
+        top_class,
+        2.0**64 / mass * sum_of_others - q_top * np.take_along_axis(target, top_class, axis=1),
+    )
+    value = _excess(target) + total
+    gradient = residual
     return value, gradient
 
 
 def _hvp_dense(logits, target, v):
     """The Hessian times v of rows; target: (N, K)."""
-    classes = np.arange(logits.shape[1])
     top_class = np.argmax(logits, axis=1, keepdims=True)
     top = np.take_along_axis(logits, top_class, axis=1)
-    # how far each logit is below the largest: never negative
-    gap = top - logits
-    is_top = classes == top_class
-    # numerators of softmax, the largest of them 1
-    scaled = np.exp(-gap)
-    # without the largest, so that nothing small is lost beside its 1
-    rest = np.sum(np.where(is_top, 0, scaled), axis=1, keepdims=True)
+    # numerators of softmax, the largest of them 2**64
+    scaled = _exp_difference(logits, top)
+    # without the largest, beside which what is small would be lost
+    rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
     # the denominator of softmax
-    mass = 1 + rest
+    mass = 2.0**64 + rest
     p = scaled / mass
     target_sum = np.sum(target, axis=1, keepdims=True)
-    sum_p_v = np.sum(p * v, axis=1, keepdims=True)
-    return target_sum * p * (v - sum_p_v)
+    # a shift changes nothing
+    v_from_top = v - np.take_along_axis(v, top_class, axis=1)
+    sum_p_v = np.sum(p * v_from_top, axis=1, keepdims=True)
+    return target_sum * p * (v_from_top - sum_p_v)
 
 
 _DENSE = {"value": _value_dense, "value_and_grad": _value_and_grad_dense, "hvp": _hvp_dense}
@@ -155,48 +188,56 @@ _DENSE = {"value": _value_dense, "value_and_grad": _value_and_grad_dense, "hvp":
 # The arguments of a call, made into rows.
 
 
-def _evaluate(wanted, logits, target, v, cotangent, reduction, normalizer, axis):
-    logits, dtype = _logits(logits, axis)
+def _evaluate(wanted, logits, target, v, cotangent, reduction, normalizer, on_empty, infinite, precision, axis):
+    logits, dtype = _logits(logits, axis, precision)
+    _check_choice("infinite", infinite, ("nan", "limit"))
     batch_shape = np.moveaxis(logits, axis, -1).shape[:-1]
     rows = _to_rows(logits, axis)
     N, K = rows.shape
-    target = _to_rows(_array("target", target, logits.shape, dtype), axis)
+    target = _to_rows(_array("target", target, logits.shape), axis)
     row_weight, denominator, row_kernel = np.ones((N, 1), dtype), N, _DENSE[wanted]
     if normalizer is not None:
         denominator = _number("normalizer", normalizer, "positive")
     if cotangent is not None:
-        cotangent = _array("cotangent", cotangent, batch_shape, dtype).reshape(N, 1)
-    vectors = None if v is None else _to_rows(_array("v", v, logits.shape, dtype), axis)
+        cotangent = _array("cotangent", cotangent, batch_shape).reshape(N, 1)
+    vectors = None if v is None else _to_rows(_array("v", v, logits.shape), axis)
 
     def run(block):
-        z = rows[block].astype(dtype, copy=False)
-        y = target[block]
+        z = np.ascontiguousarray(rows[block], dtype)  # a sum over contiguous rows is pairwise, over others it is not
+        z = _infinite(z, infinite)
+        y = np.ascontiguousarray(target[block], dtype)
         if vectors is not None:
-            return row_kernel(z, y, vectors[block])
+            return row_kernel(z, y, np.ascontiguousarray(vectors[block], dtype))
         return row_kernel(z, y)
 
-    loss, derivative = _reduce(run, wanted, row_weight, denominator, cotangent, reduction, K, logits.dtype)
+    loss, derivative = _reduce(run, wanted, row_weight, denominator, cotangent, reduction, on_empty, K, logits.dtype)
     if reduction == "none":
         loss = loss.reshape(batch_shape)[()]
     return loss, None if derivative is None else _from_rows(derivative, batch_shape, axis)
 
 
-def _reduce(run, wanted, row_weight, denominator, cotangent, reduction, K, result):
-    """Run a row kernel over blocks of rows, weight and select what it returns, reduce the losses."""
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f'reduction: {reduction!r}; allowed: "mean", "sum", "none"')
+def _reduce(run, wanted, row_weight, denominator, cotangent, reduction, on_empty, K, result):
+    """Run a row kernel over blocks of rows, weight and select what it returns, reduce the losses, and round once."""
+    _check_choice("reduction", reduction, ("mean", "sum", "none"))
+    _check_choice("on_empty", on_empty, ("nan", "zero"))
     if cotangent is not None and reduction != "none":
         raise ValueError(f'cotangent: only for reduction="none", here it is {reduction!r}')
     N, dtype = len(row_weight), row_weight.dtype
     losses = np.zeros(row_weight.shape, dtype)
     derivative = None if wanted == "value" else np.empty((N, K), result)
     rows_in_cache = max(1, (1 << 16) // K)
+    empty = reduction == "mean" and denominator == 0
     with np.errstate(all="ignore"):  # an infinity or a NaN that the mathematics has is an answer
         denominator = dtype.type(denominator if reduction == "mean" else 1)
-        upstream = np.broadcast_to(1 / denominator if cotangent is None else cotangent, row_weight.shape)
         for start in range(0, N, rows_in_cache):
             block = slice(start, start + rows_in_cache)
-            output, factor = run(block), _product(row_weight[block], upstream[block])
+            output = run(block)
+            if empty:  # the gradient of nothing, not of 0/0
+                factor = np.zeros_like(row_weight[block])
+            elif cotangent is None:
+                factor = row_weight[block] / denominator
+            else:
+                factor = _product(row_weight[block], cotangent[block].astype(dtype, copy=False))
             if wanted == "value":
                 losses[block] = _product(row_weight[block], output)
             elif wanted == "hvp":
@@ -205,22 +246,36 @@ def _reduce(run, wanted, row_weight, denominator, cotangent, reduction, K, resul
                 losses[block] = _product(row_weight[block], output[0])
                 derivative[block] = _product(factor, output[1])
         loss = losses if reduction == "none" else losses.sum() / denominator
+        if empty:
+            loss = dtype.type(0 if on_empty == "zero" else np.nan)
         return loss.astype(result), derivative
 
 
 def _product(a, b):
     """a * b, but 0 wherever a is 0, be b infinite or NaN: 0 * log 0 = 0, and a row that does not count gives 0."""
-    return a * b if np.all(a) else np.where(a == 0, 0, a * b)
+    result = a * b
+    return np.where(a == 0, 0, result) if np.isnan(np.min(result, initial=0)) else result
 
 
-def _logits(logits, axis):
-    """The logits as an array, and the dtype to compute in: float16 is computed in float32."""
+def _infinite(z, infinite):
+    """Rows with a logit of +inf become NaN; or, for "limit", where it is the only one, certain of its class."""
+    if z.max() < np.inf:
+        return z
+    top = z == np.inf
+    certain = (top.sum(axis=1, keepdims=True) == 1) & ~np.isnan(z).any(axis=1, keepdims=True) & (infinite == "limit")
+    rest = np.where(top.any(axis=1, keepdims=True), np.nan, z)
+    return np.where(certain, np.where(top, 0, -np.inf), rest).astype(z.dtype)
+
+
+def _logits(logits, axis, precision):
+    """The logits as an array, and the dtype to compute in: float32 for float16, or wide float64 for both."""
     logits = np.asarray(logits)
     if logits.dtype.kind != "f":
         raise TypeError(f"logits: dtype {logits.dtype}; allowed: float16, float32, float64 (convert with astype)")
     if not -logits.ndim <= axis < logits.ndim or logits.shape[axis] == 0:
         raise ValueError(f"axis: {axis}; allowed: an axis of K >= 1 classes of logits, whose shape is {logits.shape}")
-    return logits, np.result_type(logits.dtype, np.float32)
+    _check_choice("precision", precision, ("native", "wide"))
+    return logits, np.result_type(logits.dtype, np.float64 if precision == "wide" else np.float32)
 
 
 def _to_rows(a, axis):
@@ -233,14 +288,14 @@ def _from_rows(a, batch_shape, axis):
     return np.moveaxis(a.reshape(*batch_shape, a.shape[1]), -1, axis)
 
 
-def _array(name, value, shape, dtype):
-    """The value as an array of exactly this shape, in the dtype that is computed in."""
+def _array(name, value, shape):
+    """The value as an array of floats of exactly this shape."""
     a = np.asarray(value)
     if a.shape != shape:
         raise ValueError(f"{name}: shape {a.shape}; allowed: {shape}")
     if a.dtype.kind != "f":
         raise TypeError(f"{name}: dtype {a.dtype}; allowed: a float dtype (convert with astype)")
-    return a.astype(dtype, copy=False)
+    return a
 
 
 def _number(name, value, domain, default=None):
@@ -253,6 +308,12 @@ def _number(name, value, domain, default=None):
     return x
 
 
+def _check_choice(name, value, allowed):
+    """Raise ValueError unless the value is one of the words allowed."""
+    if value not in allowed:
+        raise ValueError(f"{name}: {value!r}; allowed: " + ", ".join(f'"{word}"' for word in allowed))
+
+
 def _check_domain(name, x, domain):
     """Raise ValueError unless every number lies in the domain."""
     inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
@@ -261,3 +322,82 @@ def _check_domain(name, x, domain):
         where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
         raise ValueError(f"{name}: {np.asarray(x)[first]}{where}; allowed: {allowed}")
+
+
+def _difference(a, b):
+    """a - b as it rounds, and what that is short of: Knuth's TwoSum."""
+    s = a - b
+    t = s - a
+    error = s - t
+    np.subtract(a, error, out=error)
+    t += b
+    error -= t
+    return s, error
+
+
+def _compensated(s, error):
+    """2**64 exp(s + error) for an error that is small beside s: rounded, the exponent would cost |s|/2 ulps."""
+    # where exp(s) is below the normal numbers, 64 log 2 goes into the exponent: to s what it adds exactly, and the rest
+    least, high, low = (-80, 44.361328125, 9.1430836499802702856e-05)
+    if s.dtype == np.float64:
+        least, high, low = (-700, 44.36141955573111772537, 1.053820773305413202e-10)
+    result = np.exp(s)
+    if np.min(s, initial=0) > least:
+        error *= result
+        result += error
+        result *= 2.0**64
+        return result
+    error[~np.isfinite(error)] = 0  # masked classes and huge gaps: exp is 0, and the error is no number
+    far = np.nonzero((s < least) & (s > 2 * least))
+    shifted = np.exp(s[far] + high)
+    shifted += shifted * (error[far] + low)
+    error *= result
+    result += error
+    result *= 2.0**64
+    result[far] = shifted
+    return result
+
+
+def _exp_difference(a, b):
+    """2**64 exp(a - b), with the rounding error of a - b made up for."""
+    return _compensated(*_difference(a, b))
+
+
+def _put(a, index, value):
+    """The array, with the value written to the entry of each row at its index (N, 1)."""
+    np.put_along_axis(a, index, value, axis=1)
+    return a
+
+
+def _divergence(f, g, difference):
+    """f log(f / g) - f + g, which is at least 0; ``difference`` is log f - log g.
+
+    Near equality f (x - log1p(x)) with x = g / f - 1, and x - log1p(x) = x t - 2 (t^3 / 3 + t^5 / 5 + ...) with
+    t = x / (2 + x).
+    """
+    x = (g - f) / f
+    near = np.abs(x) < 0.5
+    result = f * difference - f + g
+    if np.any(near):
+        t = x / (2 + x)
+        square, series = t * t, np.zeros_like(t)
+        for n in range(17 if t.dtype == np.float32 else 33, 1, -2):
+            series *= square
+            series += 1 / n
+        series = f * t * (x - 2 * square * series)
+        result = series if np.all(near) else np.where(near, series, result)
+    if not np.all(f):  # an f that is 0, or has rounded to 0 where g has not: 0 log 0 = 0, and 1/0 is infinite
+        result = np.where(f == 0, np.where(difference == np.inf, difference, g), result)
+    return result
+
+
+def _excess(a):
+    """The sum of each row less 1, rounded as if once: pairs are added, and their rounding errors apart."""
+    total, error = np.concatenate([a, np.full((len(a), 1), -1, a.dtype)], axis=1), 0
+    while total.shape[1] > 1:
+        if total.shape[1] % 2:
+            total = np.concatenate([total, np.zeros((len(a), 1), a.dtype)], axis=1)
+        left, right = total[:, ::2], -total[:, 1::2]
+        total, short = _difference(left, right)
+        error = error + np.sum(short, axis=1, keepdims=True)
+    return total + error

@@ -11,14 +11,17 @@ One yes-or-no label a class; K = 1 is binary classification.
     input       logits (K,), (N, K) or (N, K, d1, ...), the K classes second, as everywhere in PyTorch
     target      one float a class, in the input's shape
     weight      None, a number, or one a class (K,): multiplies the entries of its class
-    reduction   "mean" (divided by the number of entries; NaN where that is 0), "sum", or "none"
+    reduction   "mean" (divided by the number of entries), "sum", or "none"
     normalizer  None, or a number > 0 that the mean is divided by instead
+    on_empty    what the mean is where it would be divided by 0: "nan" or "zero"; its gradient is 0
+    precision   "native": half and bfloat16 are computed in float32 and others in themselves; "wide": all in float64
 
 The backward pass is the closed form, from the saved logits; it is differentiable again, by the closed Hessian-vector
-product. Gradients flow to the input alone: anything else that requires grad is refused. Half and bfloat16 are computed
-in float32 and rounded once. No argument is written to.
+product. Gradients flow to the input alone: anything else that requires grad is refused. The loss has the input's dtype,
+under autocast float32; its gradient has the input's; both are rounded once. No argument is written to.
 
-Raises TypeError for a wrong dtype; ValueError for a wrong shape, an unknown reduction or a number outside its domain.
+Raises TypeError for a wrong dtype; ValueError for a wrong shape, an unknown word for an option or a number outside its
+domain.
 
 Reference: Bishop 2006, Pattern Recognition and Machine Learning, eq. 4.90
 """
@@ -38,9 +41,11 @@ def bce_with_logits(
     weight: Tensor | None = None,
     reduction: str = "mean",
     normalizer: Tensor | float | None = None,
+    on_empty: str = "nan",
+    precision: str = "native",
 ) -> Tensor:
     """Binary cross-entropy on logits; the module's text says what each argument is."""
-    rows = _rows(input)
+    rows = _rows(input, precision)
     if weight is not None:
         weight = _per_class("weight", weight, rows)
     _check_constant("target", target)
@@ -48,25 +53,44 @@ def bce_with_logits(
         raise TypeError(f"target: dtype {target.dtype}; allowed: a floating-point dtype (convert with .to)")
     _check_shape("target", target, input.shape)
     y = _to_rows(target).to(rows.dtype)
-    losses = _Dense.apply(rows, y)
     row_weight, denominator = weight, rows.numel()
-    return _reduce(losses, row_weight, denominator, normalizer, reduction, input)
+    if weight is not None:
+        rows = _keep(rows, weight != 0)
+    losses = _Dense.apply(rows, y)
+    return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input)
 
 
 class BceWithLogitsLoss(nn.Module):
     """``bce_with_logits`` as a module; tensors among the options are buffers."""
 
-    def __init__(self, *, weight: Tensor | None = None, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, weight: Tensor | None = None, reduction: str = "mean", on_empty: str = "nan", precision: str = "native"
+    ) -> None:
         super().__init__()
         self.reduction = reduction
+        self.on_empty = on_empty
+        self.precision = precision
         self.register_buffer("weight", weight)
 
     def forward(self, input: Tensor, target: Tensor, *, normalizer: Tensor | float | None = None) -> Tensor:
         """The loss of the input; ``normalizer`` replaces the denominator of the mean."""
-        return bce_with_logits(input, target, weight=self.weight, reduction=self.reduction, normalizer=normalizer)
+        return bce_with_logits(
+            input,
+            target,
+            weight=self.weight,
+            reduction=self.reduction,
+            on_empty=self.on_empty,
+            precision=self.precision,
+            normalizer=normalizer,
+        )
 
     def extra_repr(self) -> str:
-        return ", ".join(f"{n}={getattr(self, n)!r}" for n in ("reduction",))
+        names = (
+            "reduction",
+            "on_empty",
+            "precision",
+        )
+        return ", ".join(f"{n}={getattr(self, n)!r}" for n in names)
 
 
 # The closed form, on rows: logits (N, K), one value a row (N, 1), one value a class (K,).
@@ -79,7 +103,7 @@ def _value_dense(logits, target):
 
 def _gradient_dense(logits, target):
     """Gradients of rows; target: (N, K)."""
-    return torch.sigmoid(logits) - target
+    return torch.sigmoid(logits) * (1 - target) - torch.sigmoid(-logits) * target
 
 
 def _hvp_dense(logits, target, v):
@@ -94,7 +118,7 @@ class _Dense(torch.autograd.Function):
 
     @staticmethod
     def forward(logits, target):
-        return _value_dense(logits, target)
+        return _in_blocks(_value_dense, logits, target)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -114,7 +138,7 @@ class _DenseGradient(torch.autograd.Function):
 
     @staticmethod
     def forward(logits, target):
-        return _gradient_dense(logits, target)
+        return _in_blocks(_gradient_dense, logits, target)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -124,7 +148,7 @@ class _DenseGradient(torch.autograd.Function):
     @staticmethod
     def backward(ctx, v):
         logits, target = ctx.saved_tensors
-        return _hvp_dense(logits, target, v), None
+        return _in_blocks(_hvp_dense, logits, target, v), None
 
 
 # The arguments of a call, made into rows.
@@ -135,30 +159,46 @@ def _to_rows(a):
     return a.movedim(min(1, a.dim() - 1), -1).reshape(-1, a.shape[min(1, a.dim() - 1)])
 
 
-def _rows(input):
-    """The logits as rows, in the dtype to compute in: float32 for half and bfloat16."""
+def _rows(input, precision):
+    """The logits as rows, in the dtype to compute in: float32 for half and bfloat16, or wide float64 for all."""
+    _check_choice("precision", precision, ("native", "wide"))
     if not input.is_floating_point():
         raise TypeError(f"input: dtype {input.dtype}; allowed: a floating-point dtype (convert with .to)")
     if input.dim() == 0 or input.shape[min(1, input.dim() - 1)] == 0:
         raise ValueError(f"input: shape {tuple(input.shape)}; allowed: (K,), (N, K) or (N, K, d1, ...) with K >= 1")
     rows = _to_rows(input)
+    if precision == "wide":
+        return rows.double()
     return rows.float() if rows.dtype in (torch.half, torch.bfloat16) else rows
 
 
-def _reduce(losses, row_weight, denominator, normalizer, reduction, input):
-    """Weight and reduce the losses; the result has the input's dtype (float32 under autocast, as in PyTorch)."""
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f'reduction: {reduction!r}; allowed: "mean", "sum", "none"')
-    if normalizer is not None:
-        denominator = normalizer if isinstance(normalizer, Tensor) else _number("normalizer", normalizer, "positive")
+def _mean(total, denominator, on_empty):
+    """total / denominator; where that is 0 what ``on_empty`` says, with the gradient 0 and not that of 0/0."""
+    nothing = 0.0 if on_empty == "zero" else torch.nan
+    if not isinstance(denominator, Tensor):
+        return total / denominator if denominator else total * 0 + nothing
+    empty = denominator == 0
+    return torch.where(empty, nothing, total / torch.where(empty, 1, denominator))
+
+
+def _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input):
+    """Weight and reduce the losses, and round once: to the input's dtype; under autocast, as PyTorch, to float32."""
+    _check_choice("reduction", reduction, ("mean", "sum", "none"))
+    _check_choice("on_empty", on_empty, ("nan", "zero"))
+    if isinstance(normalizer, Tensor):
+        _check_constant("normalizer", normalizer)
+        denominator = normalizer.to(losses.device)
+    elif normalizer is not None:
+        denominator = _number("normalizer", normalizer, "positive")
     if row_weight is not None:  # selected, not multiplied: a row that does not count is 0, be its loss infinite
         losses = torch.where(row_weight == 0, 0.0, row_weight * losses)
     if reduction == "none":
         last = input.movedim(min(1, input.dim() - 1), -1).shape
         loss = losses.reshape(last).movedim(-1, min(1, input.dim() - 1))
     else:
-        loss = losses.sum() / denominator if reduction == "mean" else losses.sum()
-    return loss if torch.is_autocast_enabled(input.device.type) else loss.to(input.dtype)
+        loss = _mean(losses.sum(), denominator, on_empty) if reduction == "mean" else losses.sum()
+    autocast = torch.is_autocast_enabled(input.device.type)
+    return loss.to(torch.promote_types(input.dtype, torch.float32) if autocast else input.dtype)
 
 
 def _product(a, b):
@@ -180,6 +220,16 @@ def _check_constant(name, value):
 def _check_shape(name, value, shape):
     if value.shape != shape:
         raise ValueError(f"{name}: shape {tuple(value.shape)}; allowed: {tuple(shape)}, the shape of the input")
+
+
+def _keep(rows, kept):
+    """The rows, with what does not count set to 0, so that nothing of it reaches a gradient."""
+    return rows if _on_cpu(kept) and bool(kept.all()) else torch.where(kept, rows, 0.0)
+
+
+def _on_cpu(a):
+    """Whether looking at the values is cheap, and not baked into a compiled graph."""
+    return a.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
 def _number(name, value, domain, default=None):
@@ -204,12 +254,36 @@ def _per_class(name, value, rows, domain="real", default=None):
     return a.expand(rows.shape[1])
 
 
+def _check_choice(name, value, allowed):
+    """Raise ValueError unless the value is one of the words allowed."""
+    if value not in allowed:
+        raise ValueError(f"{name}: {value!r}; allowed: " + ", ".join(f'"{word}"' for word in allowed))
+
+
 def _check_domain(name, x, domain):
     """Raise ValueError unless every number lies in the domain."""
     inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
-    inside = torch.as_tensor(inside)
-    if not inside.all():
-        first = tuple((~inside).nonzero()[0].tolist())
+    several = isinstance(inside, Tensor)  # a number is looked at without a tensor, also within a compiled graph
+    if not (inside.all() if several else inside):
+        first = tuple((~inside).nonzero()[0].tolist()) if several else ()
         where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
         raise ValueError(f"{name}: {x[first].item() if first else x}{where}; allowed: {allowed}")
+
+
+def _in_blocks(rows_function, *args):
+    """A function of rows over blocks of rows that fit in the cache: what is read again is still there.
+
+    Tensors of two dimensions are rows, and so is the result.
+    """
+    logits = args[0]
+    rows = max(1, (1 << 18) // logits.shape[1])
+    if len(logits) <= rows or logits.device.type != "cpu" or torch.compiler.is_compiling():
+        return rows_function(*args)
+    blocks = [a.split(rows) if isinstance(a, Tensor) and a.dim() == 2 else None for a in args]
+    return torch.cat(
+        [
+            rows_function(*(a if block is None else block[n] for a, block in zip(args, blocks, strict=True)))
+            for n in range(len(blocks[0]))
+        ]
+    )

@@ -13,16 +13,18 @@ beta times the entropy is taken off the loss: a certain prediction costs.
                   shape
     beta          a number >= 0, default 0.1; weight of the entropy
     ignore_index  rows with this target count for nothing, whatever their logits hold, NaN too
-    reduction     "mean" (divided by the number of kept rows, by N for a target of one float a class; NaN where that is
-                  0), "sum", or "none"
+    reduction     "mean" (divided by the number of kept rows, by N for a target of one float a class), "sum", or "none"
     normalizer    None, or a number > 0 that the mean is divided by instead
+    on_empty      what the mean is where it would be divided by 0: "nan" or "zero"; its gradient is 0
+    infinite      "nan": a row with a logit of +inf is NaN; "limit": where there is one alone, that class is certain
+    precision     "native": half and bfloat16 are computed in float32 and others in themselves; "wide": all in float64
 
 The backward pass is the closed form, from the saved logits; it is differentiable again, by the closed Hessian-vector
-product. Gradients flow to the input alone: anything else that requires grad is refused. Half and bfloat16 are computed
-in float32 and rounded once. No argument is written to.
+product. Gradients flow to the input alone: anything else that requires grad is refused. The loss has the input's dtype,
+under autocast float32; its gradient has the input's; both are rounded once. No argument is written to.
 
 Raises TypeError for a wrong dtype; ValueError for a wrong shape, a class out of range (looked at on the CPU alone), an
-unknown reduction or a number outside its domain.
+unknown word for an option or a number outside its domain.
 
 Reference: Pereyra et al. 2017, arXiv 1701.06548, eq. 5
 """
@@ -43,33 +45,51 @@ def confidence_penalty(
     ignore_index: int = -100,
     reduction: str = "mean",
     normalizer: Tensor | float | None = None,
+    on_empty: str = "nan",
+    infinite: str = "nan",
+    precision: str = "native",
 ) -> Tensor:
     """Cross-entropy with confidence penalty; the module's text says what each argument is."""
-    rows = _rows(input)
+    rows = _rows(input, precision)
+    _check_choice("infinite", infinite, ("nan", "limit"))
     beta = _number("beta", beta, "nonnegative", 0.1)
     _check_constant("target", target)
     row_weight: Tensor | None = None
     if target.is_floating_point():
         _check_shape("target", target, input.shape)
         y, denominator = _to_rows(target).to(rows.dtype), rows.shape[0]
-        losses = _Dense.apply(rows, y, beta)
     else:
         y, kept = _class_indices(target, input, ignore_index)
-        rows = _keep(rows, kept)
         row_weight = torch.where(kept, 1.0, 0.0).to(rows.dtype)
         denominator = row_weight.sum()
-        losses = _Index.apply(rows, y, beta)
-    return _reduce(losses, row_weight, denominator, normalizer, reduction, input)
+        rows = _keep(rows, row_weight != 0)
+    if infinite == "limit":
+        rows = _OneHotLimit.apply(rows)
+    losses = _Dense.apply(rows, y, beta) if y.is_floating_point() else _Index.apply(rows, y, beta)
+    losses = losses * _one_or_nan(rows)
+    return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input)
 
 
 class ConfidencePenaltyLoss(nn.Module):
     """``confidence_penalty`` as a module; tensors among the options are buffers."""
 
-    def __init__(self, *, beta: float | None = 0.1, ignore_index: int = -100, reduction: str = "mean") -> None:
+    def __init__(
+        self,
+        *,
+        beta: float | None = 0.1,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        on_empty: str = "nan",
+        infinite: str = "nan",
+        precision: str = "native",
+    ) -> None:
         super().__init__()
         self.beta = beta
         self.ignore_index = ignore_index
         self.reduction = reduction
+        self.on_empty = on_empty
+        self.infinite = infinite
+        self.precision = precision
 
     def forward(self, input: Tensor, target: Tensor, *, normalizer: Tensor | float | None = None) -> Tensor:
         """The loss of the input; ``normalizer`` replaces the denominator of the mean."""
@@ -79,11 +99,22 @@ class ConfidencePenaltyLoss(nn.Module):
             beta=self.beta,
             ignore_index=self.ignore_index,
             reduction=self.reduction,
+            on_empty=self.on_empty,
+            infinite=self.infinite,
+            precision=self.precision,
             normalizer=normalizer,
         )
 
     def extra_repr(self) -> str:
-        return ", ".join(f"{n}={getattr(self, n)!r}" for n in ("beta", "ignore_index", "reduction"))
+        names = (
+            "beta",
+            "ignore_index",
+            "reduction",
+            "on_empty",
+            "infinite",
+            "precision",
+        )
+        return ", ".join(f"{n}={getattr(self, n)!r}" for n in names)
 
 
 # The closed form, on rows: logits (N, K), one value a row (N, 1), one value a class (K,).
@@ -91,23 +122,20 @@ class ConfidencePenaltyLoss(nn.Module):
 
 def _value_index(logits, target, beta):
     """Losses of rows; target: class indices (N, 1)."""
-    classes = torch.arange(logits.shape[1], device=logits.device)
     top_class = torch.argmax(logits, dim=1, keepdim=True)
     top = torch.gather(logits, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == top_class
-    # numerators of softmax, the largest of them 1
-    scaled = torch.exp(-gap)
-    # without the largest, so that nothing small is lost beside its 1
-    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
-    log_mass = torch.log1p(rest)
+    # numerators of softmax, the largest of them 2**64
+    scaled = _exp_difference(logits, top)
+    # without the largest, beside which what is small would be lost
+    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
     # the denominator of softmax
-    mass = 1 + rest
-    p = scaled / mass
-    sum_log_p_p = torch.sum(_product(p, log_p), dim=1, keepdim=True)
+    mass = 2.0**64 + rest
+    sum_log_p_p = torch.sum(_product(scaled, log_p) / mass, dim=1, keepdim=True)
     gap_c = top - torch.gather(logits, 1, target)
     # never the logarithm of p
     log_p_c = -(gap_c + log_mass)
@@ -116,146 +144,191 @@ def _value_index(logits, target, beta):
 
 def _gradient_index(logits, target, beta):
     """Gradients of rows; target: class indices (N, 1)."""
-    classes = torch.arange(logits.shape[1], device=logits.device)
     top_class = torch.argmax(logits, dim=1, keepdim=True)
     top = torch.gather(logits, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == top_class
-    # numerators of softmax, the largest of them 1
-    scaled = torch.exp(-gap)
-    # without the largest, so that nothing small is lost beside its 1
-    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
-    log_mass = torch.log1p(rest)
+    # numerators of softmax, the largest of them 2**64
+    scaled = _exp_difference(logits, top)
+    # without the largest, beside which what is small would be lost
+    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
     # the denominator of softmax
-    mass = 1 + rest
-    p = scaled / mass
-    sum_log_p_p = torch.sum(_product(p, log_p), dim=1, keepdim=True)
-    gap_c = top - torch.gather(logits, 1, target)
-    # never the logarithm of p
-    log_p_c = -(gap_c + log_mass)
-    p_c = torch.exp(-gap_c) / mass
-    onehot = classes == target
-    return torch.where(
-        onehot,
-        _product(p_c, 1 + _product(beta, log_p_c - sum_log_p_p)) - 1,
-        _product(p, 1 + _product(beta, log_p - sum_log_p_p)),
+    mass = 2.0**64 + rest
+    # the terms of the mean, times its denominator
+    weighted = _product(scaled, log_p)
+    mean_of_others = torch.sum(torch.scatter(weighted, 1, target, 0), dim=1, keepdim=True) / mass
+    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
+    # 1 - p_c, as the sum of the other classes
+    q_c = others / mass
+    mean_of_others_2 = torch.sum(torch.scatter(weighted, 1, top_class, 0), dim=1, keepdim=True) / mass
+    mean_2 = mean_of_others_2 + torch.gather(weighted, 1, top_class) / mass
+    # 1 - p of the largest
+    q_top = rest / mass
+    # the largest class apart: there both are nearly the same
+    centred = torch.scatter(
+        log_p - mean_2, 1, top_class, _product(q_top, torch.gather(log_p, 1, top_class)) - mean_of_others_2
+    )
+    return torch.scatter(
+        _product(scaled, 1 + _product(beta, centred)) / mass,
+        1,
+        target,
+        _product(beta * torch.gather(scaled, 1, target), _product(q_c, torch.gather(log_p, 1, target)) - mean_of_others)
+        / mass
+        - q_c,
     )
 
 
 def _hvp_index(logits, target, beta, v):
     """Hessians times v of rows; target: class indices (N, 1)."""
-    classes = torch.arange(logits.shape[1], device=logits.device)
     top_class = torch.argmax(logits, dim=1, keepdim=True)
     top = torch.gather(logits, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == top_class
-    # numerators of softmax, the largest of them 1
-    scaled = torch.exp(-gap)
-    # without the largest, so that nothing small is lost beside its 1
-    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
-    log_mass = torch.log1p(rest)
+    # numerators of softmax, the largest of them 2**64
+    scaled = _exp_difference(logits, top)
+    # without the largest, beside which what is small would be lost
+    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
     # the denominator of softmax
-    mass = 1 + rest
+    mass = 2.0**64 + rest
+    sum_log_p_p = torch.sum(_product(scaled, log_p) / mass, dim=1, keepdim=True)
+    # the terms of the mean, times its denominator
+    weighted = _product(scaled, log_p)
+    mean_of_others_2 = torch.sum(torch.scatter(weighted, 1, top_class, 0), dim=1, keepdim=True) / mass
+    mean_2 = mean_of_others_2 + torch.gather(weighted, 1, top_class) / mass
+    # 1 - p of the largest
+    q_top = rest / mass
+    # the largest class apart: there both are nearly the same
+    centred = torch.scatter(
+        log_p - mean_2, 1, top_class, _product(q_top, torch.gather(log_p, 1, top_class)) - mean_of_others_2
+    )
+    # a shift changes nothing
+    v_from_top = v - torch.gather(v, 1, top_class)
     p = scaled / mass
-    sum_log_p_p = torch.sum(_product(p, log_p), dim=1, keepdim=True)
-    sum_p_v = torch.sum(p * v, dim=1, keepdim=True)
-    sum_log_p_p_v = torch.sum(_product(p * v, log_p), dim=1, keepdim=True)
-    return _product(
-        p,
+    sum_p_v = torch.sum(p * v_from_top, dim=1, keepdim=True)
+    sum_log_p_p_v = torch.sum(_product(scaled * v_from_top, log_p) / mass, dim=1, keepdim=True)
+    return (
         _product(
-            beta,
-            _product(v, 1 + log_p - sum_log_p_p)
-            - _product(sum_p_v, 1 + log_p - _product(2, sum_log_p_p))
-            - sum_log_p_p_v,
+            scaled,
+            _product(
+                beta,
+                _product(v_from_top, 1 + centred)
+                - _product(sum_p_v, 1 + log_p - _product(2, sum_log_p_p))
+                - sum_log_p_p_v,
+            )
+            + v_from_top
+            - sum_p_v,
         )
-        + v
-        - sum_p_v,
+        / mass
     )
 
 
 def _value_dense(logits, target, beta):
     """Losses of rows; target: (N, K)."""
-    classes = torch.arange(logits.shape[1], device=logits.device)
     top_class = torch.argmax(logits, dim=1, keepdim=True)
     top = torch.gather(logits, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == top_class
-    # numerators of softmax, the largest of them 1
-    scaled = torch.exp(-gap)
-    # without the largest, so that nothing small is lost beside its 1
-    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
-    log_mass = torch.log1p(rest)
+    # numerators of softmax, the largest of them 2**64
+    scaled = _exp_difference(logits, top)
+    # without the largest, beside which what is small would be lost
+    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
     # the denominator of softmax
-    mass = 1 + rest
-    p = scaled / mass
-    sum_log_p_p = torch.sum(_product(p, log_p), dim=1, keepdim=True)
+    mass = 2.0**64 + rest
+    sum_log_p_p = torch.sum(_product(scaled, log_p) / mass, dim=1, keepdim=True)
     sum_log_p_y = torch.sum(_product(target, log_p), dim=1, keepdim=True)
     return _product(beta, sum_log_p_p) - sum_log_p_y
 
 
 def _gradient_dense(logits, target, beta):
     """Gradients of rows; target: (N, K)."""
-    classes = torch.arange(logits.shape[1], device=logits.device)
     top_class = torch.argmax(logits, dim=1, keepdim=True)
     top = torch.gather(logits, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == top_class
-    # numerators of softmax, the largest of them 1
-    scaled = torch.exp(-gap)
-    # without the largest, so that nothing small is lost beside its 1
-    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
-    log_mass = torch.log1p(rest)
+    # numerators of softmax, the largest of them 2**64
+    scaled = _exp_difference(logits, top)
+    # without the largest, beside which what is small would be lost
+    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
     # the denominator of softmax
-    mass = 1 + rest
+    mass = 2.0**64 + rest
+    # the terms of the mean, times its denominator
+    weighted = _product(scaled, log_p)
+    mean_of_others = torch.sum(torch.scatter(weighted, 1, top_class, 0), dim=1, keepdim=True) / mass
+    mean = mean_of_others + torch.gather(weighted, 1, top_class) / mass
+    # 1 - p of the largest
+    q_top = rest / mass
+    # the largest class apart: there both are nearly the same
+    centred = torch.scatter(
+        log_p - mean, 1, top_class, _product(q_top, torch.gather(log_p, 1, top_class)) - mean_of_others
+    )
+    sum_of_others = torch.sum(torch.scatter(target, 1, top_class, 0), dim=1, keepdim=True)
     p = scaled / mass
-    sum_log_p_p = torch.sum(_product(p, log_p), dim=1, keepdim=True)
-    target_sum = torch.sum(target, dim=1, keepdim=True)
-    return _product(p, _product(beta, log_p - sum_log_p_p) + target_sum) - target
+    # the largest class apart: there both may be nearly the sum
+    residual = torch.scatter(
+        (sum_of_others + torch.gather(target, 1, top_class)) * p - target,
+        1,
+        top_class,
+        2.0**64 / mass * sum_of_others - q_top * torch.gather(target, 1, top_class),
+    )
+    return _product(beta * scaled, centred) / mass + residual
 
 
 def _hvp_dense(logits, target, beta, v):
     """Hessians times v of rows; target: (N, K)."""
-    classes = torch.arange(logits.shape[1], device=logits.device)
     top_class = torch.argmax(logits, dim=1, keepdim=True)
     top = torch.gather(logits, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - logits
-    is_top = classes == top_class
-    # numerators of softmax, the largest of them 1
-    scaled = torch.exp(-gap)
-    # without the largest, so that nothing small is lost beside its 1
-    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
-    log_mass = torch.log1p(rest)
+    # numerators of softmax, the largest of them 2**64
+    scaled = _exp_difference(logits, top)
+    # without the largest, beside which what is small would be lost
+    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
     # the denominator of softmax
-    mass = 1 + rest
+    mass = 2.0**64 + rest
+    sum_log_p_p = torch.sum(_product(scaled, log_p) / mass, dim=1, keepdim=True)
+    # the terms of the mean, times its denominator
+    weighted = _product(scaled, log_p)
+    mean_of_others = torch.sum(torch.scatter(weighted, 1, top_class, 0), dim=1, keepdim=True) / mass
+    mean = mean_of_others + torch.gather(weighted, 1, top_class) / mass
+    # 1 - p of the largest
+    q_top = rest / mass
+    # the largest class apart: there both are nearly the same
+    centred = torch.scatter(
+        log_p - mean, 1, top_class, _product(q_top, torch.gather(log_p, 1, top_class)) - mean_of_others
+    )
     p = scaled / mass
-    sum_log_p_p = torch.sum(_product(p, log_p), dim=1, keepdim=True)
+    # a shift changes nothing
+    v_from_top = v - torch.gather(v, 1, top_class)
+    sum_p_v = torch.sum(p * v_from_top, dim=1, keepdim=True)
+    sum_log_p_p_v = torch.sum(_product(scaled * v_from_top, log_p) / mass, dim=1, keepdim=True)
     target_sum = torch.sum(target, dim=1, keepdim=True)
-    sum_p_v = torch.sum(p * v, dim=1, keepdim=True)
-    sum_log_p_p_v = torch.sum(_product(p * v, log_p), dim=1, keepdim=True)
-    return _product(
-        p,
+    return (
         _product(
-            beta,
-            _product(v, 1 + log_p - sum_log_p_p)
-            - _product(sum_p_v, 1 + log_p - _product(2, sum_log_p_p))
-            - sum_log_p_p_v,
+            scaled,
+            _product(
+                beta,
+                _product(v_from_top, 1 + centred)
+                - _product(sum_p_v, 1 + log_p - _product(2, sum_log_p_p))
+                - sum_log_p_p_v,
+            )
+            + target_sum * (v_from_top - sum_p_v),
         )
-        + target_sum * (v - sum_p_v),
+        / mass
     )
 
 
@@ -266,7 +339,7 @@ class _Index(torch.autograd.Function):
 
     @staticmethod
     def forward(logits, target, beta):
-        return _value_index(logits, target, beta)
+        return _in_blocks(_value_index, logits, target, beta)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -287,7 +360,7 @@ class _IndexGradient(torch.autograd.Function):
 
     @staticmethod
     def forward(logits, target, beta):
-        return _gradient_index(logits, target, beta)
+        return _in_blocks(_gradient_index, logits, target, beta)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -298,7 +371,7 @@ class _IndexGradient(torch.autograd.Function):
     @staticmethod
     def backward(ctx, v):
         logits, target = ctx.saved_tensors
-        return _hvp_index(logits, target, ctx.beta, v), None, None
+        return _in_blocks(_hvp_index, logits, target, ctx.beta, v), None, None
 
 
 class _Dense(torch.autograd.Function):
@@ -308,7 +381,7 @@ class _Dense(torch.autograd.Function):
 
     @staticmethod
     def forward(logits, target, beta):
-        return _value_dense(logits, target, beta)
+        return _in_blocks(_value_dense, logits, target, beta)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -329,7 +402,7 @@ class _DenseGradient(torch.autograd.Function):
 
     @staticmethod
     def forward(logits, target, beta):
-        return _gradient_dense(logits, target, beta)
+        return _in_blocks(_gradient_dense, logits, target, beta)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -340,7 +413,7 @@ class _DenseGradient(torch.autograd.Function):
     @staticmethod
     def backward(ctx, v):
         logits, target = ctx.saved_tensors
-        return _hvp_dense(logits, target, ctx.beta, v), None, None
+        return _in_blocks(_hvp_dense, logits, target, ctx.beta, v), None, None
 
 
 # The arguments of a call, made into rows.
@@ -351,29 +424,71 @@ def _to_rows(a):
     return a.movedim(min(1, a.dim() - 1), -1).reshape(-1, a.shape[min(1, a.dim() - 1)])
 
 
-def _rows(input):
-    """The logits as rows, in the dtype to compute in: float32 for half and bfloat16."""
+def _rows(input, precision):
+    """The logits as rows, in the dtype to compute in: float32 for half and bfloat16, or wide float64 for all."""
+    _check_choice("precision", precision, ("native", "wide"))
     if not input.is_floating_point():
         raise TypeError(f"input: dtype {input.dtype}; allowed: a floating-point dtype (convert with .to)")
     if input.dim() == 0 or input.shape[min(1, input.dim() - 1)] == 0:
         raise ValueError(f"input: shape {tuple(input.shape)}; allowed: (K,), (N, K) or (N, K, d1, ...) with K >= 1")
     rows = _to_rows(input)
+    if precision == "wide":
+        return rows.double()
     return rows.float() if rows.dtype in (torch.half, torch.bfloat16) else rows
 
 
-def _reduce(losses, row_weight, denominator, normalizer, reduction, input):
-    """Weight and reduce the losses; the result has the input's dtype (float32 under autocast, as in PyTorch)."""
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f'reduction: {reduction!r}; allowed: "mean", "sum", "none"')
-    if normalizer is not None:
-        denominator = normalizer if isinstance(normalizer, Tensor) else _number("normalizer", normalizer, "positive")
+class _OneHotLimit(torch.autograd.Function):
+    """Rows with one logit of +inf, certain of its class: as if that were 0 and the others -inf."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(rows):
+        top = rows == torch.inf
+        certain = (top.sum(dim=1, keepdim=True) == 1) & ~rows.isnan().any(dim=1, keepdim=True)
+        return torch.where(certain, torch.zeros_like(rows).masked_fill(~top, -torch.inf), rows)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        pass
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient  # that of the limit
+
+
+def _one_or_nan(rows):
+    """1 for each row, but NaN for one with a logit of +inf, as in PyTorch: a factor of its loss and its gradient."""
+    top = rows.detach().amax(dim=1, keepdim=True)
+    return top - top + 1
+
+
+def _mean(total, denominator, on_empty):
+    """total / denominator; where that is 0 what ``on_empty`` says, with the gradient 0 and not that of 0/0."""
+    nothing = 0.0 if on_empty == "zero" else torch.nan
+    if not isinstance(denominator, Tensor):
+        return total / denominator if denominator else total * 0 + nothing
+    empty = denominator == 0
+    return torch.where(empty, nothing, total / torch.where(empty, 1, denominator))
+
+
+def _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input):
+    """Weight and reduce the losses, and round once: to the input's dtype; under autocast, as PyTorch, to float32."""
+    _check_choice("reduction", reduction, ("mean", "sum", "none"))
+    _check_choice("on_empty", on_empty, ("nan", "zero"))
+    if isinstance(normalizer, Tensor):
+        _check_constant("normalizer", normalizer)
+        denominator = normalizer.to(losses.device)
+    elif normalizer is not None:
+        denominator = _number("normalizer", normalizer, "positive")
     if row_weight is not None:  # selected, not multiplied: a row that does not count is 0, be its loss infinite
         losses = torch.where(row_weight == 0, 0.0, row_weight * losses)
     if reduction == "none":
         loss = losses.reshape(input.shape[:1] * (input.dim() > 1) + input.shape[2:])
     else:
-        loss = losses.sum() / denominator if reduction == "mean" else losses.sum()
-    return loss if torch.is_autocast_enabled(input.device.type) else loss.to(input.dtype)
+        loss = _mean(losses.sum(), denominator, on_empty) if reduction == "mean" else losses.sum()
+    autocast = torch.is_autocast_enabled(input.device.type)
+    return loss.to(torch.promote_types(input.dtype, torch.float32) if autocast else input.dtype)
 
 
 def _product(a, b):
@@ -419,7 +534,7 @@ def _class_indices(target, input, ignore_index):
 
 
 def _keep(rows, kept):
-    """The rows, with those that do not count set to 0, so that nothing of them reaches a gradient."""
+    """The rows, with what does not count set to 0, so that nothing of it reaches a gradient."""
     return rows if _on_cpu(kept) and bool(kept.all()) else torch.where(kept, rows, 0.0)
 
 
@@ -439,12 +554,83 @@ def _number(name, value, domain, default=None):
     return x
 
 
+def _check_choice(name, value, allowed):
+    """Raise ValueError unless the value is one of the words allowed."""
+    if value not in allowed:
+        raise ValueError(f"{name}: {value!r}; allowed: " + ", ".join(f'"{word}"' for word in allowed))
+
+
 def _check_domain(name, x, domain):
     """Raise ValueError unless every number lies in the domain."""
     inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
-    inside = torch.as_tensor(inside)
-    if not inside.all():
-        first = tuple((~inside).nonzero()[0].tolist())
+    several = isinstance(inside, Tensor)  # a number is looked at without a tensor, also within a compiled graph
+    if not (inside.all() if several else inside):
+        first = tuple((~inside).nonzero()[0].tolist()) if several else ()
         where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
         raise ValueError(f"{name}: {x[first].item() if first else x}{where}; allowed: {allowed}")
+
+
+def _in_blocks(rows_function, *args):
+    """A function of rows over blocks of rows that fit in the cache: what is read again is still there.
+
+    Tensors of two dimensions are rows, and so is the result.
+    """
+    logits = args[0]
+    rows = max(1, (1 << 18) // logits.shape[1])
+    if len(logits) <= rows or logits.device.type != "cpu" or torch.compiler.is_compiling():
+        return rows_function(*args)
+    blocks = [a.split(rows) if isinstance(a, Tensor) and a.dim() == 2 else None for a in args]
+    return torch.cat(
+        [
+            rows_function(*(a if block is None else block[n] for a, block in zip(args, blocks, strict=True)))
+            for n in range(len(blocks[0]))
+        ]
+    )
+
+
+def _difference(a, b):
+    """a - b as it rounds, and what that is short of: Knuth's TwoSum."""
+    s = a - b
+    t = s - a
+    return s, (a - (s - t)) - (b + t)
+
+
+def _compensated(s, error):
+    """2**64 exp(s + error) for an error that is small beside s: rounded, the exponent would cost |s|/2 ulps."""
+    # where exp(s) is below the normal numbers, 64 log 2 goes into the exponent: to s what it adds exactly, and the rest
+    least, high, low = (-80, 44.361328125, 9.1430836499802702856e-05)
+    if s.dtype == torch.float64:
+        least, high, low = (-700, 44.36141955573111772537, 1.053820773305413202e-10)
+    error = torch.nan_to_num(error, 0.0, 0.0, 0.0)
+    result = torch.exp(s)
+    result = torch.addcmul(result, result, error) * 2.0**64
+    far = s < least
+    if _known(~far.any()):
+        return result
+    shifted = torch.exp(s + high)
+    return torch.where(far, torch.addcmul(shifted, shifted, error + low), result)
+
+
+def _known(condition):
+    """Whether a condition is known to be true: not within vmap or a compiled graph, nor at the cost of a wait."""
+    if condition.device.type != "cpu" or torch.compiler.is_compiling():
+        return False
+    try:
+        return bool(condition)
+    except RuntimeError:  # vmap looks at no value
+        return False
+
+
+def _exp_difference(a, b):
+    """2**64 exp(a - b) for rows a and their maxima b, with the rounding error of a - b made up for.
+
+    Where exp of neither over- nor underflows, their quotient has none: rows are sorted by that, where values can be
+    looked at, and on no other row's account.
+    """
+    least, most = (-40.0, 80.0) if a.dtype == torch.float32 else (-660.0, 700.0)
+    near = (a.amin(dim=-1, keepdim=True) >= least) & (b <= most)
+    if _known(near.all()):
+        return torch.exp(a) * (torch.exp(-b) * 2.0**64)
+    exact = _compensated(*_difference(a, b))
+    return torch.where(near, torch.exp(a) * (torch.exp(-b) * 2.0**64), exact) if _known(near.any()) else exact

@@ -11,14 +11,18 @@ T^2 times the divergence of the student from the teacher; the factor keeps the g
     input       logits (K,), (N, K) or (N, K, d1, ...), the K classes second, as everywhere in PyTorch
     t           a number, or one an entry of the input, required; logits of the teacher
     T           a number > 0, default 1.0; temperature of both
-    reduction   "mean" (divided by the number of rows; NaN where that is 0), "sum", or "none"
+    reduction   "mean" (divided by the number of rows), "sum", or "none"
     normalizer  None, or a number > 0 that the mean is divided by instead
+    on_empty    what the mean is where it would be divided by 0: "nan" or "zero"; its gradient is 0
+    infinite    "nan": a row with a logit of +inf is NaN; "limit": where there is one alone, that class is certain
+    precision   "native": half and bfloat16 are computed in float32 and others in themselves; "wide": all in float64
 
 The backward pass is the closed form, from the saved logits; it is differentiable again, by the closed Hessian-vector
-product. Gradients flow to the input alone: anything else that requires grad is refused. Half and bfloat16 are computed
-in float32 and rounded once. No argument is written to.
+product. Gradients flow to the input alone: anything else that requires grad is refused. The loss has the input's dtype,
+under autocast float32; its gradient has the input's; both are rounded once. No argument is written to.
 
-Raises TypeError for a wrong dtype; ValueError for a wrong shape, an unknown reduction or a number outside its domain.
+Raises TypeError for a wrong dtype; ValueError for a wrong shape, an unknown word for an option or a number outside its
+domain.
 
 Reference: Hinton et al. 2015, arXiv 1503.02531, section 2
 """
@@ -38,31 +42,65 @@ def distillation(
     T: float | None = 1.0,
     reduction: str = "mean",
     normalizer: Tensor | float | None = None,
+    on_empty: str = "nan",
+    infinite: str = "nan",
+    precision: str = "native",
 ) -> Tensor:
     """Knowledge distillation; the module's text says what each argument is."""
-    rows = _rows(input)
-    t = _per_entry("t", t, input, "real")
+    rows = _rows(input, precision)
+    _check_choice("infinite", infinite, ("nan", "limit"))
+    t = _per_entry("t", t, input, rows.dtype, "real")
     t = _to_rows(t).to(rows.dtype)
     T = _number("T", T, "positive", 1.0)
-    losses = _Rows.apply(rows, t, T)
     row_weight, denominator = None, rows.shape[0]
-    return _reduce(losses, row_weight, denominator, normalizer, reduction, input)
+    if infinite == "limit":
+        rows = _OneHotLimit.apply(rows)
+    losses = _Rows.apply(rows, t, T)
+    losses = losses * _one_or_nan(rows)
+    return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input)
 
 
 class DistillationLoss(nn.Module):
     """``distillation`` as a module; tensors among the options are buffers."""
 
-    def __init__(self, *, T: float | None = 1.0, reduction: str = "mean") -> None:
+    def __init__(
+        self,
+        *,
+        T: float | None = 1.0,
+        reduction: str = "mean",
+        on_empty: str = "nan",
+        infinite: str = "nan",
+        precision: str = "native",
+    ) -> None:
         super().__init__()
         self.T = T
         self.reduction = reduction
+        self.on_empty = on_empty
+        self.infinite = infinite
+        self.precision = precision
 
     def forward(self, input: Tensor, *, t: Tensor | float, normalizer: Tensor | float | None = None) -> Tensor:
         """The loss of the input; ``normalizer`` replaces the denominator of the mean."""
-        return distillation(input, T=self.T, reduction=self.reduction, t=t, normalizer=normalizer)
+        return distillation(
+            input,
+            T=self.T,
+            reduction=self.reduction,
+            on_empty=self.on_empty,
+            infinite=self.infinite,
+            precision=self.precision,
+            t=t,
+            normalizer=normalizer,
+        )
 
     def extra_repr(self) -> str:
-        return ", ".join(f"{n}={getattr(self, n)!r}" for n in ("T", "reduction"))
+        names = (
+            "T",
+            "reduction",
+            "on_empty",
+            "infinite",
+            "precision",
+        )
+        return ", ".join(f"{n}={getattr(self, n)!r}" for n in names)
 
 
 # The closed form, on rows: logits (N, K), one value a row (N, 1), one value a class (K,).
@@ -70,90 +108,88 @@ class DistillationLoss(nn.Module):
 
 def _value(logits, t, T):
     """Losses of rows."""
-    classes = torch.arange(logits.shape[1], device=logits.device)
-    # t[k]/T, of which log-sum-exp is taken
-    terms = t / T
-    top_class = torch.argmax(terms, dim=1, keepdim=True)
-    top = torch.gather(terms, 1, top_class)
-    is_top = classes == top_class
+    # the difference of the two logits
+    away = logits - t
+    # what its rounding leaves out
+    short = _difference_error(logits, t)
+    top_class = torch.argmax(t, dim=1, keepdim=True)
+    # less that of the class which counts most
+    delta = (away - torch.gather(away, 1, top_class) + (short - torch.gather(short, 1, top_class))) / T
+    top = torch.gather(t, 1, top_class)
+    # numerators of softmax, the largest of them 2**64
+    scaled = _exp_quotient(t, top, T)
+    # without the largest, beside which what is small would be lost
+    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    # the denominator of softmax
+    mass = 2.0**64 + rest
+    p = scaled / mass
+    mean_delta = torch.sum(_product(p, delta), dim=1, keepdim=True)
+    # terms that are not negative
+    second_order = torch.sum(_product(p, _expm1_less(delta - mean_delta)), dim=1, keepdim=True)
     # how far each logit is below the largest: never negative
-    gap = top - terms
-    # numerators of softmax, the largest of them 1
-    scaled = torch.exp(-gap)
-    # without the largest, so that nothing small is lost beside its 1
-    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
-    log_mass = torch.log1p(rest)
-    # the logits after the inner map
-    adjusted = _product(1 / T, logits)
-    top_class_2 = torch.argmax(adjusted, dim=1, keepdim=True)
-    top_2 = torch.gather(adjusted, 1, top_class_2)
-    # how far each logit is below the largest: never negative
-    gap_2 = top_2 - adjusted
-    is_top_2 = classes == top_class_2
-    # numerators of softmax, the largest of them 1
-    scaled_2 = torch.exp(-gap_2)
-    # without the largest, so that nothing small is lost beside its 1
-    rest_2 = torch.sum(torch.where(is_top_2, 0, scaled_2), dim=1, keepdim=True)
-    log_mass_2 = torch.log1p(rest_2)
+    gap = (top - t) / T
+    log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
-    log_p = -(gap_2 + log_mass_2)
-    total = torch.sum(
-        _product(torch.exp(terms - (top + log_mass)), terms - log_p - (top + log_mass)), dim=1, keepdim=True
-    )
-    return _product(T * T, total)
+    log_p = -(gap + log_mass)
+    top_class_2 = torch.argmax(logits, dim=1, keepdim=True)
+    top_2 = torch.gather(logits, 1, top_class_2)
+    # how far each logit is below the largest: never negative
+    gap_2 = (top_2 - logits) / T
+    # numerators of softmax, the largest of them 2**64
+    scaled_2 = _exp_quotient(logits, top_2, T)
+    # without the largest, beside which what is small would be lost
+    rest_2 = torch.sum(torch.scatter(scaled_2, 1, top_class_2, 0), dim=1, keepdim=True)
+    log_mass_2 = torch.log1p(rest_2 / 2.0**64)
+    # never the logarithm of p
+    log_p_2 = -(gap_2 + log_mass_2)
+    far = torch.sum(_product(p, log_p - log_p_2), dim=1, keepdim=True)
+    return _product(T * T, torch.where(second_order < 1, torch.log1p(second_order), far))
 
 
 def _gradient(logits, t, T):
     """Gradients of rows."""
-    classes = torch.arange(logits.shape[1], device=logits.device)
-    # t[k]/T, of which log-sum-exp is taken
-    terms = t / T
-    top_class = torch.argmax(terms, dim=1, keepdim=True)
-    top = torch.gather(terms, 1, top_class)
-    is_top = classes == top_class
-    # how far each logit is below the largest: never negative
-    gap = top - terms
-    # numerators of softmax, the largest of them 1
-    scaled = torch.exp(-gap)
-    # without the largest, so that nothing small is lost beside its 1
-    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
-    log_mass = torch.log1p(rest)
-    # the logits after the inner map
-    adjusted = _product(1 / T, logits)
-    top_class_2 = torch.argmax(adjusted, dim=1, keepdim=True)
-    top_2 = torch.gather(adjusted, 1, top_class_2)
-    # how far each logit is below the largest: never negative
-    gap_2 = top_2 - adjusted
-    is_top_2 = classes == top_class_2
-    # numerators of softmax, the largest of them 1
-    scaled_2 = torch.exp(-gap_2)
-    # without the largest, so that nothing small is lost beside its 1
-    rest_2 = torch.sum(torch.where(is_top_2, 0, scaled_2), dim=1, keepdim=True)
+    top_class = torch.argmax(t, dim=1, keepdim=True)
+    top = torch.gather(t, 1, top_class)
+    # numerators of softmax, the largest of them 2**64
+    scaled = _exp_quotient(t, top, T)
+    # without the largest, beside which what is small would be lost
+    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
     # the denominator of softmax
-    mass = 1 + rest_2
-    p = scaled_2 / mass
-    return T * (p - torch.exp(terms - (top + log_mass)))
+    mass = 2.0**64 + rest
+    p = scaled / mass
+    top_class_2 = torch.argmax(logits, dim=1, keepdim=True)
+    top_2 = torch.gather(logits, 1, top_class_2)
+    # numerators of softmax, the largest of them 2**64
+    scaled_2 = _exp_quotient(logits, top_2, T)
+    # without the largest, beside which what is small would be lost
+    rest_2 = torch.sum(torch.scatter(scaled_2, 1, top_class_2, 0), dim=1, keepdim=True)
+    # 1 - p, as the share of the other classes
+    q = torch.scatter(mass - scaled, 1, top_class, rest) / mass
+    # the denominator of softmax
+    mass_2 = 2.0**64 + rest_2
+    # 1 - p of the largest
+    q_top = rest_2 / mass_2
+    p_2 = scaled_2 / mass_2
+    # the largest class apart: there both may be near 1
+    difference = torch.scatter(p_2 - p, 1, top_class_2, torch.gather(q, 1, top_class_2) - q_top)
+    return T * difference
 
 
 def _hvp(logits, t, T, v):
     """Hessians times v of rows."""
-    classes = torch.arange(logits.shape[1], device=logits.device)
-    # the logits after the inner map
-    adjusted = _product(1 / T, logits)
-    top_class_2 = torch.argmax(adjusted, dim=1, keepdim=True)
-    top_2 = torch.gather(adjusted, 1, top_class_2)
-    # how far each logit is below the largest: never negative
-    gap_2 = top_2 - adjusted
-    is_top_2 = classes == top_class_2
-    # numerators of softmax, the largest of them 1
-    scaled_2 = torch.exp(-gap_2)
-    # without the largest, so that nothing small is lost beside its 1
-    rest_2 = torch.sum(torch.where(is_top_2, 0, scaled_2), dim=1, keepdim=True)
+    top_class_2 = torch.argmax(logits, dim=1, keepdim=True)
+    top_2 = torch.gather(logits, 1, top_class_2)
+    # numerators of softmax, the largest of them 2**64
+    scaled_2 = _exp_quotient(logits, top_2, T)
+    # without the largest, beside which what is small would be lost
+    rest_2 = torch.sum(torch.scatter(scaled_2, 1, top_class_2, 0), dim=1, keepdim=True)
     # the denominator of softmax
-    mass = 1 + rest_2
-    p = scaled_2 / mass
-    sum_p_v = torch.sum(p * v, dim=1, keepdim=True)
-    return p * (v - sum_p_v)
+    mass_2 = 2.0**64 + rest_2
+    p_2 = scaled_2 / mass_2
+    # a shift changes nothing
+    v_from_top = v - torch.gather(v, 1, top_class_2)
+    sum_p_v = torch.sum(p_2 * v_from_top, dim=1, keepdim=True)
+    return p_2 * (v_from_top - sum_p_v)
 
 
 class _Rows(torch.autograd.Function):
@@ -163,7 +199,7 @@ class _Rows(torch.autograd.Function):
 
     @staticmethod
     def forward(logits, t, T):
-        return _value(logits, t, T)
+        return _in_blocks(_value, logits, t, T)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -184,7 +220,7 @@ class _RowsGradient(torch.autograd.Function):
 
     @staticmethod
     def forward(logits, t, T):
-        return _gradient(logits, t, T)
+        return _in_blocks(_gradient, logits, t, T)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -195,7 +231,7 @@ class _RowsGradient(torch.autograd.Function):
     @staticmethod
     def backward(ctx, v):
         logits, t = ctx.saved_tensors
-        return _hvp(logits, t, ctx.T, v), None, None
+        return _in_blocks(_hvp, logits, t, ctx.T, v), None, None
 
 
 # The arguments of a call, made into rows.
@@ -206,29 +242,71 @@ def _to_rows(a):
     return a.movedim(min(1, a.dim() - 1), -1).reshape(-1, a.shape[min(1, a.dim() - 1)])
 
 
-def _rows(input):
-    """The logits as rows, in the dtype to compute in: float32 for half and bfloat16."""
+def _rows(input, precision):
+    """The logits as rows, in the dtype to compute in: float32 for half and bfloat16, or wide float64 for all."""
+    _check_choice("precision", precision, ("native", "wide"))
     if not input.is_floating_point():
         raise TypeError(f"input: dtype {input.dtype}; allowed: a floating-point dtype (convert with .to)")
     if input.dim() == 0 or input.shape[min(1, input.dim() - 1)] == 0:
         raise ValueError(f"input: shape {tuple(input.shape)}; allowed: (K,), (N, K) or (N, K, d1, ...) with K >= 1")
     rows = _to_rows(input)
+    if precision == "wide":
+        return rows.double()
     return rows.float() if rows.dtype in (torch.half, torch.bfloat16) else rows
 
 
-def _reduce(losses, row_weight, denominator, normalizer, reduction, input):
-    """Weight and reduce the losses; the result has the input's dtype (float32 under autocast, as in PyTorch)."""
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f'reduction: {reduction!r}; allowed: "mean", "sum", "none"')
-    if normalizer is not None:
-        denominator = normalizer if isinstance(normalizer, Tensor) else _number("normalizer", normalizer, "positive")
+class _OneHotLimit(torch.autograd.Function):
+    """Rows with one logit of +inf, certain of its class: as if that were 0 and the others -inf."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(rows):
+        top = rows == torch.inf
+        certain = (top.sum(dim=1, keepdim=True) == 1) & ~rows.isnan().any(dim=1, keepdim=True)
+        return torch.where(certain, torch.zeros_like(rows).masked_fill(~top, -torch.inf), rows)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        pass
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient  # that of the limit
+
+
+def _one_or_nan(rows):
+    """1 for each row, but NaN for one with a logit of +inf, as in PyTorch: a factor of its loss and its gradient."""
+    top = rows.detach().amax(dim=1, keepdim=True)
+    return top - top + 1
+
+
+def _mean(total, denominator, on_empty):
+    """total / denominator; where that is 0 what ``on_empty`` says, with the gradient 0 and not that of 0/0."""
+    nothing = 0.0 if on_empty == "zero" else torch.nan
+    if not isinstance(denominator, Tensor):
+        return total / denominator if denominator else total * 0 + nothing
+    empty = denominator == 0
+    return torch.where(empty, nothing, total / torch.where(empty, 1, denominator))
+
+
+def _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input):
+    """Weight and reduce the losses, and round once: to the input's dtype; under autocast, as PyTorch, to float32."""
+    _check_choice("reduction", reduction, ("mean", "sum", "none"))
+    _check_choice("on_empty", on_empty, ("nan", "zero"))
+    if isinstance(normalizer, Tensor):
+        _check_constant("normalizer", normalizer)
+        denominator = normalizer.to(losses.device)
+    elif normalizer is not None:
+        denominator = _number("normalizer", normalizer, "positive")
     if row_weight is not None:  # selected, not multiplied: a row that does not count is 0, be its loss infinite
         losses = torch.where(row_weight == 0, 0.0, row_weight * losses)
     if reduction == "none":
         loss = losses.reshape(input.shape[:1] * (input.dim() > 1) + input.shape[2:])
     else:
-        loss = losses.sum() / denominator if reduction == "mean" else losses.sum()
-    return loss if torch.is_autocast_enabled(input.device.type) else loss.to(input.dtype)
+        loss = _mean(losses.sum(), denominator, on_empty) if reduction == "mean" else losses.sum()
+    autocast = torch.is_autocast_enabled(input.device.type)
+    return loss.to(torch.promote_types(input.dtype, torch.float32) if autocast else input.dtype)
 
 
 def _product(a, b):
@@ -258,23 +336,117 @@ def _number(name, value, domain, default=None):
     return x
 
 
-def _per_entry(name, value, input, domain="real", default=None):
+def _per_entry(name, value, input, dtype, domain="real", default=None):
     """One number an entry of the input, of a number or of a tensor; None stands for the default."""
     value = default if value is None else value
     _check_constant(name, value)
-    a = value if isinstance(value, Tensor) else torch.full_like(input, value, requires_grad=False)
+    a = value if isinstance(value, Tensor) else torch.full_like(input, value, dtype=dtype, requires_grad=False)
     _check_shape(name, a, input.shape)
     if domain != "real" and a.device.type == "cpu" and not torch.compiler.is_compiling():
         _check_domain(name, a, domain)
     return a
 
 
+def _check_choice(name, value, allowed):
+    """Raise ValueError unless the value is one of the words allowed."""
+    if value not in allowed:
+        raise ValueError(f"{name}: {value!r}; allowed: " + ", ".join(f'"{word}"' for word in allowed))
+
+
 def _check_domain(name, x, domain):
     """Raise ValueError unless every number lies in the domain."""
     inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
-    inside = torch.as_tensor(inside)
-    if not inside.all():
-        first = tuple((~inside).nonzero()[0].tolist())
+    several = isinstance(inside, Tensor)  # a number is looked at without a tensor, also within a compiled graph
+    if not (inside.all() if several else inside):
+        first = tuple((~inside).nonzero()[0].tolist()) if several else ()
         where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
         raise ValueError(f"{name}: {x[first].item() if first else x}{where}; allowed: {allowed}")
+
+
+def _in_blocks(rows_function, *args):
+    """A function of rows over blocks of rows that fit in the cache: what is read again is still there.
+
+    Tensors of two dimensions are rows, and so is the result.
+    """
+    logits = args[0]
+    rows = max(1, (1 << 18) // logits.shape[1])
+    if len(logits) <= rows or logits.device.type != "cpu" or torch.compiler.is_compiling():
+        return rows_function(*args)
+    blocks = [a.split(rows) if isinstance(a, Tensor) and a.dim() == 2 else None for a in args]
+    return torch.cat(
+        [
+            rows_function(*(a if block is None else block[n] for a, block in zip(args, blocks, strict=True)))
+            for n in range(len(blocks[0]))
+        ]
+    )
+
+
+def _difference(a, b):
+    """a - b as it rounds, and what that is short of: Knuth's TwoSum."""
+    s = a - b
+    t = s - a
+    return s, (a - (s - t)) - (b + t)
+
+
+def _difference_error(a, b):
+    """What the rounded a - b is short of; 0 where it is no finite number."""
+    return torch.nan_to_num(_difference(a, b)[1], 0.0, 0.0, 0.0)
+
+
+def _compensated(s, error):
+    """2**64 exp(s + error) for an error that is small beside s: rounded, the exponent would cost |s|/2 ulps."""
+    # where exp(s) is below the normal numbers, 64 log 2 goes into the exponent: to s what it adds exactly, and the rest
+    least, high, low = (-80, 44.361328125, 9.1430836499802702856e-05)
+    if s.dtype == torch.float64:
+        least, high, low = (-700, 44.36141955573111772537, 1.053820773305413202e-10)
+    error = torch.nan_to_num(error, 0.0, 0.0, 0.0)
+    result = torch.exp(s)
+    result = torch.addcmul(result, result, error) * 2.0**64
+    far = s < least
+    if _known(~far.any()):
+        return result
+    shifted = torch.exp(s + high)
+    return torch.where(far, torch.addcmul(shifted, shifted, error + low), result)
+
+
+def _known(condition):
+    """Whether a condition is known to be true: not within vmap or a compiled graph, nor at the cost of a wait."""
+    if condition.device.type != "cpu" or torch.compiler.is_compiling():
+        return False
+    try:
+        return bool(condition)
+    except RuntimeError:  # vmap looks at no value
+        return False
+
+
+def _product_error(a, b, rounded):
+    """What the rounded a * b is short of (Dekker 1971): the halves of both have products that are exact."""
+    split = 4097 if rounded.dtype == torch.float32 else 134217729
+    a1, b1 = a * split, b * split
+    a1, b1 = a1 - (a1 - a), b1 - (b1 - b)
+    a2, b2 = a - a1, b - b1
+    return ((a1 * b1 - rounded) + a1 * b2 + a2 * b1) + a2 * b2
+
+
+def _exp_quotient(a, b, t):
+    """2**64 exp((a - b) / t) for a number t, with the rounding errors of a - b, of the quotient and of t made up for."""
+    s, error = _difference(a, b)
+    near = s.new_tensor(t)
+    d = s / near
+    product = d * near
+    short = (s - product) - _product_error(d, near, product) - d * _rounding_of(t, near)
+    return _compensated(d, (short + error) / near)
+
+
+def _rounding_of(t, near):
+    """What a number is more than the tensor that it was rounded to."""
+    return (t - near.double()).to(near.dtype)
+
+
+def _expm1_less(x):
+    """exp(x) - 1 - x, which is at least 0: by its series where the terms cancel."""
+    series = torch.ones_like(x)
+    for n in range(18 if x.dtype == torch.float32 else 26, 2, -1):
+        series = 1 + x * series / n
+    return torch.where(torch.abs(x) < 1, x * x / 2 * series, torch.expm1(x) - x)

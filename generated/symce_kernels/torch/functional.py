@@ -8,6 +8,7 @@ In place of ``import torch.nn.functional as F``. Arguments that PyTorch calls de
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from .bce_with_logits import bce_with_logits as _bce_with_logits
@@ -83,8 +84,11 @@ def binary_cross_entropy_with_logits(
         return _bce_with_logits(input, target, reduction=reduction)
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f'reduction: {reduction!r}; allowed: "mean", "sum", "none"')
-    losses = weight * _bce_with_logits(input, target, reduction="none")
-    return losses if reduction == "none" else losses.mean() if reduction == "mean" else losses.sum()
+    half = input.dtype in (torch.half, torch.bfloat16)  # rounded once, at the end
+    working = input.float() if half else input
+    losses = weight * _bce_with_logits(working, target, reduction="none")
+    loss = losses if reduction == "none" else losses.mean() if reduction == "mean" else losses.sum()
+    return loss.to(input.dtype) if half and not torch.is_autocast_enabled(input.device.type) else loss
 
 
 def nll_loss(

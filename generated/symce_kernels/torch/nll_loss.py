@@ -12,15 +12,17 @@ z holds log-probabilities, such as log softmax gives. After log softmax it is th
     target        class indices: integers of the input's shape without the classes
     weight        None, a number, or one a class (K,): multiplies the rows of its class
     ignore_index  rows with this target count for nothing, whatever their logits hold, NaN too
-    reduction     "mean" (divided by the sum of the kept rows' weights; NaN where that is 0), "sum", or "none"
+    reduction     "mean" (divided by the sum of the kept rows' weights), "sum", or "none"
     normalizer    None, or a number > 0 that the mean is divided by instead
+    on_empty      what the mean is where it would be divided by 0: "nan" or "zero"; its gradient is 0
+    precision     "native": half and bfloat16 are computed in float32 and others in themselves; "wide": all in float64
 
 The backward pass is the closed form, from the saved logits; it is differentiable again, by the closed Hessian-vector
-product. Gradients flow to the input alone: anything else that requires grad is refused. Half and bfloat16 are computed
-in float32 and rounded once. No argument is written to.
+product. Gradients flow to the input alone: anything else that requires grad is refused. The loss has the input's dtype,
+under autocast float32; its gradient has the input's; both are rounded once. No argument is written to.
 
 Raises TypeError for a wrong dtype; ValueError for a wrong shape, a class out of range (looked at on the CPU alone), an
-unknown reduction or a number outside its domain.
+unknown word for an option or a number outside its domain.
 
 Reference: Murphy 2012, Machine Learning: A Probabilistic Perspective, section 8.3
 """
@@ -41,27 +43,38 @@ def nll_loss(
     ignore_index: int = -100,
     reduction: str = "mean",
     normalizer: Tensor | float | None = None,
+    on_empty: str = "nan",
+    precision: str = "native",
 ) -> Tensor:
     """Negative log-likelihood of log-probabilities; the module's text says what each argument is."""
-    rows = _rows(input)
+    rows = _rows(input, precision)
     if weight is not None:
         weight = _per_class("weight", weight, rows)
     _check_constant("target", target)
     y, kept = _class_indices(target, input, ignore_index)
-    rows = _keep(rows, kept)
     row_weight = torch.where(kept, 1.0 if weight is None else weight[y], 0.0).to(rows.dtype)
-    denominator = row_weight.sum()
+    rows, denominator = _keep(rows, row_weight != 0), row_weight.sum()
     losses = _Index.apply(rows, y)
-    return _reduce(losses, row_weight, denominator, normalizer, reduction, input)
+    return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input)
 
 
 class NllLoss(nn.Module):
     """``nll_loss`` as a module; tensors among the options are buffers."""
 
-    def __init__(self, *, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean") -> None:
+    def __init__(
+        self,
+        *,
+        weight: Tensor | None = None,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        on_empty: str = "nan",
+        precision: str = "native",
+    ) -> None:
         super().__init__()
         self.ignore_index = ignore_index
         self.reduction = reduction
+        self.on_empty = on_empty
+        self.precision = precision
         self.register_buffer("weight", weight)
 
     def forward(self, input: Tensor, target: Tensor, *, normalizer: Tensor | float | None = None) -> Tensor:
@@ -72,11 +85,19 @@ class NllLoss(nn.Module):
             weight=self.weight,
             ignore_index=self.ignore_index,
             reduction=self.reduction,
+            on_empty=self.on_empty,
+            precision=self.precision,
             normalizer=normalizer,
         )
 
     def extra_repr(self) -> str:
-        return ", ".join(f"{n}={getattr(self, n)!r}" for n in ("ignore_index", "reduction"))
+        names = (
+            "ignore_index",
+            "reduction",
+            "on_empty",
+            "precision",
+        )
+        return ", ".join(f"{n}={getattr(self, n)!r}" for n in names)
 
 
 # The closed form, on rows: logits (N, K), one value a row (N, 1), one value a class (K,).
@@ -89,9 +110,7 @@ def _value_index(logits, target):
 
 def _gradient_index(logits, target):
     """Gradients of rows; target: class indices (N, 1)."""
-    classes = torch.arange(logits.shape[1], device=logits.device)
-    onehot = classes == target
-    return torch.where(onehot, logits.new_tensor(-1), 0)
+    return torch.scatter(torch.full_like(logits, 0), 1, target, -1)
 
 
 def _hvp_index(logits, target, v):
@@ -106,7 +125,7 @@ class _Index(torch.autograd.Function):
 
     @staticmethod
     def forward(logits, target):
-        return _value_index(logits, target)
+        return _in_blocks(_value_index, logits, target)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -126,7 +145,7 @@ class _IndexGradient(torch.autograd.Function):
 
     @staticmethod
     def forward(logits, target):
-        return _gradient_index(logits, target)
+        return _in_blocks(_gradient_index, logits, target)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -136,7 +155,7 @@ class _IndexGradient(torch.autograd.Function):
     @staticmethod
     def backward(ctx, v):
         logits, target = ctx.saved_tensors
-        return _hvp_index(logits, target, v), None
+        return _in_blocks(_hvp_index, logits, target, v), None
 
 
 # The arguments of a call, made into rows.
@@ -147,29 +166,45 @@ def _to_rows(a):
     return a.movedim(min(1, a.dim() - 1), -1).reshape(-1, a.shape[min(1, a.dim() - 1)])
 
 
-def _rows(input):
-    """The logits as rows, in the dtype to compute in: float32 for half and bfloat16."""
+def _rows(input, precision):
+    """The logits as rows, in the dtype to compute in: float32 for half and bfloat16, or wide float64 for all."""
+    _check_choice("precision", precision, ("native", "wide"))
     if not input.is_floating_point():
         raise TypeError(f"input: dtype {input.dtype}; allowed: a floating-point dtype (convert with .to)")
     if input.dim() == 0 or input.shape[min(1, input.dim() - 1)] == 0:
         raise ValueError(f"input: shape {tuple(input.shape)}; allowed: (K,), (N, K) or (N, K, d1, ...) with K >= 1")
     rows = _to_rows(input)
+    if precision == "wide":
+        return rows.double()
     return rows.float() if rows.dtype in (torch.half, torch.bfloat16) else rows
 
 
-def _reduce(losses, row_weight, denominator, normalizer, reduction, input):
-    """Weight and reduce the losses; the result has the input's dtype (float32 under autocast, as in PyTorch)."""
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f'reduction: {reduction!r}; allowed: "mean", "sum", "none"')
-    if normalizer is not None:
-        denominator = normalizer if isinstance(normalizer, Tensor) else _number("normalizer", normalizer, "positive")
+def _mean(total, denominator, on_empty):
+    """total / denominator; where that is 0 what ``on_empty`` says, with the gradient 0 and not that of 0/0."""
+    nothing = 0.0 if on_empty == "zero" else torch.nan
+    if not isinstance(denominator, Tensor):
+        return total / denominator if denominator else total * 0 + nothing
+    empty = denominator == 0
+    return torch.where(empty, nothing, total / torch.where(empty, 1, denominator))
+
+
+def _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input):
+    """Weight and reduce the losses, and round once: to the input's dtype; under autocast, as PyTorch, to float32."""
+    _check_choice("reduction", reduction, ("mean", "sum", "none"))
+    _check_choice("on_empty", on_empty, ("nan", "zero"))
+    if isinstance(normalizer, Tensor):
+        _check_constant("normalizer", normalizer)
+        denominator = normalizer.to(losses.device)
+    elif normalizer is not None:
+        denominator = _number("normalizer", normalizer, "positive")
     if row_weight is not None:  # selected, not multiplied: a row that does not count is 0, be its loss infinite
         losses = torch.where(row_weight == 0, 0.0, row_weight * losses)
     if reduction == "none":
         loss = losses.reshape(input.shape[:1] * (input.dim() > 1) + input.shape[2:])
     else:
-        loss = losses.sum() / denominator if reduction == "mean" else losses.sum()
-    return loss if torch.is_autocast_enabled(input.device.type) else loss.to(input.dtype)
+        loss = _mean(losses.sum(), denominator, on_empty) if reduction == "mean" else losses.sum()
+    autocast = torch.is_autocast_enabled(input.device.type)
+    return loss.to(torch.promote_types(input.dtype, torch.float32) if autocast else input.dtype)
 
 
 def _check_constant(name, value):
@@ -205,7 +240,7 @@ def _class_indices(target, input, ignore_index):
 
 
 def _keep(rows, kept):
-    """The rows, with those that do not count set to 0, so that nothing of them reaches a gradient."""
+    """The rows, with what does not count set to 0, so that nothing of it reaches a gradient."""
     return rows if _on_cpu(kept) and bool(kept.all()) else torch.where(kept, rows, 0.0)
 
 
@@ -236,12 +271,36 @@ def _per_class(name, value, rows, domain="real", default=None):
     return a.expand(rows.shape[1])
 
 
+def _check_choice(name, value, allowed):
+    """Raise ValueError unless the value is one of the words allowed."""
+    if value not in allowed:
+        raise ValueError(f"{name}: {value!r}; allowed: " + ", ".join(f'"{word}"' for word in allowed))
+
+
 def _check_domain(name, x, domain):
     """Raise ValueError unless every number lies in the domain."""
     inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
-    inside = torch.as_tensor(inside)
-    if not inside.all():
-        first = tuple((~inside).nonzero()[0].tolist())
+    several = isinstance(inside, Tensor)  # a number is looked at without a tensor, also within a compiled graph
+    if not (inside.all() if several else inside):
+        first = tuple((~inside).nonzero()[0].tolist()) if several else ()
         where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
         raise ValueError(f"{name}: {x[first].item() if first else x}{where}; allowed: {allowed}")
+
+
+def _in_blocks(rows_function, *args):
+    """A function of rows over blocks of rows that fit in the cache: what is read again is still there.
+
+    Tensors of two dimensions are rows, and so is the result.
+    """
+    logits = args[0]
+    rows = max(1, (1 << 18) // logits.shape[1])
+    if len(logits) <= rows or logits.device.type != "cpu" or torch.compiler.is_compiling():
+        return rows_function(*args)
+    blocks = [a.split(rows) if isinstance(a, Tensor) and a.dim() == 2 else None for a in args]
+    return torch.cat(
+        [
+            rows_function(*(a if block is None else block[n] for a, block in zip(args, blocks, strict=True)))
+            for n in range(len(blocks[0]))
+        ]
+    )

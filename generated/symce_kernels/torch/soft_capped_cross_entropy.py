@@ -15,16 +15,19 @@ p is the softmax of cap * tanh(z/cap).
     weight           None, a number, or one a class (K,): multiplies the target of its class
     ignore_index     rows with this target count for nothing, whatever their logits hold, NaN too
     label_smoothing  eps in [0, 1]: the target becomes (1 - eps) y + eps / K
-    reduction        "mean" (divided by the sum of the kept rows' weights, by N for a target of one float a class; NaN
-                     where that is 0), "sum", or "none"
+    reduction        "mean" (divided by the sum of the kept rows' weights, by N for a target of one float a class),
+                     "sum", or "none"
     normalizer       None, or a number > 0 that the mean is divided by instead
+    on_empty         what the mean is where it would be divided by 0: "nan" or "zero"; its gradient is 0
+    precision        "native": half and bfloat16 are computed in float32 and others in themselves; "wide": all in
+                     float64
 
 The backward pass is the closed form, from the saved logits; it is differentiable again, by the closed Hessian-vector
-product. Gradients flow to the input alone: anything else that requires grad is refused. Half and bfloat16 are computed
-in float32 and rounded once. No argument is written to.
+product. Gradients flow to the input alone: anything else that requires grad is refused. The loss has the input's dtype,
+under autocast float32; its gradient has the input's; both are rounded once. No argument is written to.
 
 Raises TypeError for a wrong dtype; ValueError for a wrong shape, a class out of range (looked at on the CPU alone), an
-unknown reduction or a number outside its domain.
+unknown word for an option or a number outside its domain.
 
 Reference: Gemma Team 2024, Gemma 2, arXiv 2408.00118, section 2
 """
@@ -47,9 +50,11 @@ def soft_capped_cross_entropy(
     label_smoothing: float = 0.0,
     reduction: str = "mean",
     normalizer: Tensor | float | None = None,
+    on_empty: str = "nan",
+    precision: str = "native",
 ) -> Tensor:
     """Cross-entropy with soft-capped logits; the module's text says what each argument is."""
-    rows = _rows(input)
+    rows = _rows(input, precision)
     cap = _number("cap", cap, "positive", 30.0)
     if weight is not None:
         weight = _per_class("weight", weight, rows)
@@ -59,19 +64,19 @@ def soft_capped_cross_entropy(
     if target.is_floating_point():
         _check_shape("target", target, input.shape)
         y, denominator = _to_rows(target).to(rows.dtype), rows.shape[0]
-        losses = _Dense.apply(rows, _effective_target(y, weight, label_smoothing), cap)
     else:
         y, kept = _class_indices(target, input, ignore_index)
-        rows = _keep(rows, kept)
         row_weight = torch.where(kept, 1.0 if weight is None else weight[y], 0.0).to(rows.dtype)
         denominator = row_weight.sum()
         if label_smoothing:  # the weights are in the effective target, then
             row_weight = kept.to(rows.dtype)
             y = (torch.arange(rows.shape[1], device=rows.device) == y).to(rows.dtype)
-            losses = _Dense.apply(rows, _effective_target(y, weight, label_smoothing), cap)
-        else:
-            losses = _Index.apply(rows, y, cap)
-    return _reduce(losses, row_weight, denominator, normalizer, reduction, input)
+        rows = _keep(rows, row_weight != 0)
+    if y.is_floating_point():
+        losses = _Dense.apply(rows, _effective_target(y, weight, label_smoothing), cap)
+    else:
+        losses = _Index.apply(rows, y, cap)
+    return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input)
 
 
 class SoftCappedCrossEntropyLoss(nn.Module):
@@ -85,12 +90,16 @@ class SoftCappedCrossEntropyLoss(nn.Module):
         ignore_index: int = -100,
         label_smoothing: float = 0.0,
         reduction: str = "mean",
+        on_empty: str = "nan",
+        precision: str = "native",
     ) -> None:
         super().__init__()
         self.cap = cap
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
         self.reduction = reduction
+        self.on_empty = on_empty
+        self.precision = precision
         self.register_buffer("weight", weight)
 
     def forward(self, input: Tensor, target: Tensor, *, normalizer: Tensor | float | None = None) -> Tensor:
@@ -103,11 +112,21 @@ class SoftCappedCrossEntropyLoss(nn.Module):
             ignore_index=self.ignore_index,
             label_smoothing=self.label_smoothing,
             reduction=self.reduction,
+            on_empty=self.on_empty,
+            precision=self.precision,
             normalizer=normalizer,
         )
 
     def extra_repr(self) -> str:
-        return ", ".join(f"{n}={getattr(self, n)!r}" for n in ("cap", "ignore_index", "label_smoothing", "reduction"))
+        names = (
+            "cap",
+            "ignore_index",
+            "label_smoothing",
+            "reduction",
+            "on_empty",
+            "precision",
+        )
+        return ", ".join(f"{n}={getattr(self, n)!r}" for n in names)
 
 
 # The closed form, on rows: logits (N, K), one value a row (N, 1), one value a class (K,).
@@ -115,20 +134,16 @@ class SoftCappedCrossEntropyLoss(nn.Module):
 
 def _value_index(logits, target, cap):
     """Losses of rows; target: class indices (N, 1)."""
-    classes = torch.arange(logits.shape[1], device=logits.device)
     # the logits after the inner map
-    adjusted = cap * torch.tanh(_product(1 / cap, logits))
+    adjusted = cap * torch.tanh(logits / cap)
     top_class = torch.argmax(adjusted, dim=1, keepdim=True)
     top = torch.gather(adjusted, 1, top_class)
     gap_c = top - torch.gather(adjusted, 1, target)
-    is_top = classes == top_class
-    # how far each logit is below the largest: never negative
-    gap = top - adjusted
-    # numerators of softmax, the largest of them 1
-    scaled = torch.exp(-gap)
-    # without the largest, so that nothing small is lost beside its 1
-    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
-    log_mass = torch.log1p(rest)
+    # numerators of softmax, the largest of them 2**64
+    scaled = _exp_difference(adjusted, top)
+    # without the largest, beside which what is small would be lost
+    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p_c = -(gap_c + log_mass)
     return -log_p_c
@@ -136,75 +151,73 @@ def _value_index(logits, target, cap):
 
 def _gradient_index(logits, target, cap):
     """Gradients of rows; target: class indices (N, 1)."""
-    classes = torch.arange(logits.shape[1], device=logits.device)
     # the logits after the inner map
-    adjusted = cap * torch.tanh(_product(1 / cap, logits))
+    adjusted = cap * torch.tanh(logits / cap)
     top_class = torch.argmax(adjusted, dim=1, keepdim=True)
     top = torch.gather(adjusted, 1, top_class)
-    is_top = classes == top_class
-    # how far each logit is below the largest: never negative
-    gap = top - adjusted
-    # numerators of softmax, the largest of them 1
-    scaled = torch.exp(-gap)
-    # without the largest, so that nothing small is lost beside its 1
-    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
-    onehot = classes == target
-    others = torch.sum(torch.where(onehot, 0, scaled), dim=1, keepdim=True)
+    # numerators of softmax, the largest of them 2**64
+    scaled = _exp_difference(adjusted, top)
+    # without the largest, beside which what is small would be lost
+    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    # of which 1 - tanh^2 is made: it does not vanish where tanh is 1
+    small = _exp_quotient(-torch.abs(logits), torch.abs(logits), cap) / 2.0**64
+    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
     # the denominator of softmax
-    mass = 1 + rest
+    mass = 2.0**64 + rest
     # 1 - p_c, as the sum of the other classes
     q_c = others / mass
     p = scaled / mass
-    return (1 - torch.tanh(_product(1 / cap, logits)) * torch.tanh(_product(1 / cap, logits))) * torch.where(
-        onehot, -q_c, p
-    )
+    return 4 * small / ((1 + small) * (1 + small)) * torch.scatter(p, 1, target, -q_c)
 
 
 def _hvp_index(logits, target, cap, v):
     """Hessians times v of rows; target: class indices (N, 1)."""
-    classes = torch.arange(logits.shape[1], device=logits.device)
     # the logits after the inner map
-    adjusted = cap * torch.tanh(_product(1 / cap, logits))
+    adjusted = cap * torch.tanh(logits / cap)
     top_class = torch.argmax(adjusted, dim=1, keepdim=True)
     top = torch.gather(adjusted, 1, top_class)
-    is_top = classes == top_class
-    # how far each logit is below the largest: never negative
-    gap = top - adjusted
-    # numerators of softmax, the largest of them 1
-    scaled = torch.exp(-gap)
-    # without the largest, so that nothing small is lost beside its 1
-    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
-    onehot = classes == target
-    others = torch.sum(torch.where(onehot, 0, scaled), dim=1, keepdim=True)
+    # numerators of softmax, the largest of them 2**64
+    scaled = _exp_difference(adjusted, top)
+    # without the largest, beside which what is small would be lost
+    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    # of which 1 - tanh^2 is made: it does not vanish where tanh is 1
+    small = _exp_quotient(-torch.abs(logits), torch.abs(logits), cap) / 2.0**64
+    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
     # the denominator of softmax
-    mass = 1 + rest
+    mass = 2.0**64 + rest
     # 1 - p_c, as the sum of the other classes
     q_c = others / mass
     p = scaled / mass
-    total = torch.sum(
-        p * v * (1 - torch.tanh(_product(1 / cap, logits)) * torch.tanh(_product(1 / cap, logits))), dim=1, keepdim=True
-    )
-    return (1 - torch.tanh(_product(1 / cap, logits)) * torch.tanh(_product(1 / cap, logits))) * (
-        2 * torch.where(onehot, q_c, -p) * torch.tanh(_product(1 / cap, logits)) * v / cap
-        - (torch.tanh(_product(1 / cap, logits)) * torch.tanh(_product(1 / cap, logits)) * v + total - v) * p
+    f = v * (4 * small / ((1 + small) * (1 + small)))
+    # the terms of the mean, times its denominator
+    weighted = _product(scaled, f)
+    mean_of_others = torch.sum(torch.scatter(weighted, 1, top_class, 0), dim=1, keepdim=True) / mass
+    mean = mean_of_others + torch.gather(weighted, 1, top_class) / mass
+    # 1 - p of the largest
+    q_top = rest / mass
+    # the largest class apart: there both are nearly the same
+    centred = torch.scatter(f - mean, 1, top_class, _product(q_top, torch.gather(f, 1, top_class)) - mean_of_others)
+    return (
+        4
+        * small
+        / ((1 + small) * (1 + small))
+        * (2 * torch.scatter(-p, 1, target, q_c) * torch.tanh(logits / cap) * v / cap + centred * p)
     )
 
 
 def _value_dense(logits, target, cap):
     """Losses of rows; target: (N, K)."""
-    classes = torch.arange(logits.shape[1], device=logits.device)
     # the logits after the inner map
-    adjusted = cap * torch.tanh(_product(1 / cap, logits))
+    adjusted = cap * torch.tanh(logits / cap)
     top_class = torch.argmax(adjusted, dim=1, keepdim=True)
     top = torch.gather(adjusted, 1, top_class)
     # how far each logit is below the largest: never negative
     gap = top - adjusted
-    is_top = classes == top_class
-    # numerators of softmax, the largest of them 1
-    scaled = torch.exp(-gap)
-    # without the largest, so that nothing small is lost beside its 1
-    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
-    log_mass = torch.log1p(rest)
+    # numerators of softmax, the largest of them 2**64
+    scaled = _exp_difference(adjusted, top)
+    # without the largest, beside which what is small would be lost
+    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
     sum_log_p_y = torch.sum(_product(target, log_p), dim=1, keepdim=True)
@@ -213,53 +226,70 @@ def _value_dense(logits, target, cap):
 
 def _gradient_dense(logits, target, cap):
     """Gradients of rows; target: (N, K)."""
-    classes = torch.arange(logits.shape[1], device=logits.device)
     # the logits after the inner map
-    adjusted = cap * torch.tanh(_product(1 / cap, logits))
+    adjusted = cap * torch.tanh(logits / cap)
     top_class = torch.argmax(adjusted, dim=1, keepdim=True)
     top = torch.gather(adjusted, 1, top_class)
-    # how far each logit is below the largest: never negative
-    gap = top - adjusted
-    is_top = classes == top_class
-    # numerators of softmax, the largest of them 1
-    scaled = torch.exp(-gap)
-    # without the largest, so that nothing small is lost beside its 1
-    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
+    # numerators of softmax, the largest of them 2**64
+    scaled = _exp_difference(adjusted, top)
+    # without the largest, beside which what is small would be lost
+    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    sum_of_others = torch.sum(torch.scatter(target, 1, top_class, 0), dim=1, keepdim=True)
     # the denominator of softmax
-    mass = 1 + rest
+    mass = 2.0**64 + rest
+    # 1 - p of the largest
+    q_top = rest / mass
     p = scaled / mass
-    target_sum = torch.sum(target, dim=1, keepdim=True)
-    return (target_sum * p - target) * (
-        1 - torch.tanh(_product(1 / cap, logits)) * torch.tanh(_product(1 / cap, logits))
+    # the largest class apart: there both may be nearly the sum
+    residual = torch.scatter(
+        (sum_of_others + torch.gather(target, 1, top_class)) * p - target,
+        1,
+        top_class,
+        2.0**64 / mass * sum_of_others - q_top * torch.gather(target, 1, top_class),
     )
+    # of which 1 - tanh^2 is made: it does not vanish where tanh is 1
+    small = _exp_quotient(-torch.abs(logits), torch.abs(logits), cap) / 2.0**64
+    return residual * (4 * small / ((1 + small) * (1 + small)))
 
 
 def _hvp_dense(logits, target, cap, v):
     """Hessians times v of rows; target: (N, K)."""
-    classes = torch.arange(logits.shape[1], device=logits.device)
     # the logits after the inner map
-    adjusted = cap * torch.tanh(_product(1 / cap, logits))
+    adjusted = cap * torch.tanh(logits / cap)
     top_class = torch.argmax(adjusted, dim=1, keepdim=True)
     top = torch.gather(adjusted, 1, top_class)
-    # how far each logit is below the largest: never negative
-    gap = top - adjusted
-    is_top = classes == top_class
-    # numerators of softmax, the largest of them 1
-    scaled = torch.exp(-gap)
-    # without the largest, so that nothing small is lost beside its 1
-    rest = torch.sum(torch.where(is_top, 0, scaled), dim=1, keepdim=True)
+    # numerators of softmax, the largest of them 2**64
+    scaled = _exp_difference(adjusted, top)
+    # without the largest, beside which what is small would be lost
+    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    sum_of_others = torch.sum(torch.scatter(target, 1, top_class, 0), dim=1, keepdim=True)
     # the denominator of softmax
-    mass = 1 + rest
+    mass = 2.0**64 + rest
+    # 1 - p of the largest
+    q_top = rest / mass
     p = scaled / mass
-    target_sum = torch.sum(target, dim=1, keepdim=True)
-    total = torch.sum(
-        p * v * (1 - torch.tanh(_product(1 / cap, logits)) * torch.tanh(_product(1 / cap, logits))), dim=1, keepdim=True
+    # the largest class apart: there both may be nearly the sum
+    residual = torch.scatter(
+        (sum_of_others + torch.gather(target, 1, top_class)) * p - target,
+        1,
+        top_class,
+        2.0**64 / mass * sum_of_others - q_top * torch.gather(target, 1, top_class),
     )
-    return (1 - torch.tanh(_product(1 / cap, logits)) * torch.tanh(_product(1 / cap, logits))) * (
-        2 * torch.tanh(_product(1 / cap, logits)) * v * (target - target_sum * p) / cap
-        - target_sum
-        * (torch.tanh(_product(1 / cap, logits)) * torch.tanh(_product(1 / cap, logits)) * v + total - v)
-        * p
+    # of which 1 - tanh^2 is made: it does not vanish where tanh is 1
+    small = _exp_quotient(-torch.abs(logits), torch.abs(logits), cap) / 2.0**64
+    f = v * (4 * small / ((1 + small) * (1 + small)))
+    # the terms of the mean, times its denominator
+    weighted = _product(scaled, f)
+    mean_of_others = torch.sum(torch.scatter(weighted, 1, top_class, 0), dim=1, keepdim=True) / mass
+    mean = mean_of_others + torch.gather(weighted, 1, top_class) / mass
+    # the largest class apart: there both are nearly the same
+    centred = torch.scatter(f - mean, 1, top_class, _product(q_top, torch.gather(f, 1, top_class)) - mean_of_others)
+    target_sum = torch.sum(target, dim=1, keepdim=True)
+    return (
+        4
+        * small
+        / ((1 + small) * (1 + small))
+        * (-2 * torch.tanh(logits / cap) * v * residual / cap + target_sum * centred * p)
     )
 
 
@@ -270,7 +300,7 @@ class _Index(torch.autograd.Function):
 
     @staticmethod
     def forward(logits, target, cap):
-        return _value_index(logits, target, cap)
+        return _in_blocks(_value_index, logits, target, cap)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -291,7 +321,7 @@ class _IndexGradient(torch.autograd.Function):
 
     @staticmethod
     def forward(logits, target, cap):
-        return _gradient_index(logits, target, cap)
+        return _in_blocks(_gradient_index, logits, target, cap)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -302,7 +332,7 @@ class _IndexGradient(torch.autograd.Function):
     @staticmethod
     def backward(ctx, v):
         logits, target = ctx.saved_tensors
-        return _hvp_index(logits, target, ctx.cap, v), None, None
+        return _in_blocks(_hvp_index, logits, target, ctx.cap, v), None, None
 
 
 class _Dense(torch.autograd.Function):
@@ -312,7 +342,7 @@ class _Dense(torch.autograd.Function):
 
     @staticmethod
     def forward(logits, target, cap):
-        return _value_dense(logits, target, cap)
+        return _in_blocks(_value_dense, logits, target, cap)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -333,7 +363,7 @@ class _DenseGradient(torch.autograd.Function):
 
     @staticmethod
     def forward(logits, target, cap):
-        return _gradient_dense(logits, target, cap)
+        return _in_blocks(_gradient_dense, logits, target, cap)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -344,7 +374,7 @@ class _DenseGradient(torch.autograd.Function):
     @staticmethod
     def backward(ctx, v):
         logits, target = ctx.saved_tensors
-        return _hvp_dense(logits, target, ctx.cap, v), None, None
+        return _in_blocks(_hvp_dense, logits, target, ctx.cap, v), None, None
 
 
 # The arguments of a call, made into rows.
@@ -355,29 +385,45 @@ def _to_rows(a):
     return a.movedim(min(1, a.dim() - 1), -1).reshape(-1, a.shape[min(1, a.dim() - 1)])
 
 
-def _rows(input):
-    """The logits as rows, in the dtype to compute in: float32 for half and bfloat16."""
+def _rows(input, precision):
+    """The logits as rows, in the dtype to compute in: float32 for half and bfloat16, or wide float64 for all."""
+    _check_choice("precision", precision, ("native", "wide"))
     if not input.is_floating_point():
         raise TypeError(f"input: dtype {input.dtype}; allowed: a floating-point dtype (convert with .to)")
     if input.dim() == 0 or input.shape[min(1, input.dim() - 1)] == 0:
         raise ValueError(f"input: shape {tuple(input.shape)}; allowed: (K,), (N, K) or (N, K, d1, ...) with K >= 1")
     rows = _to_rows(input)
+    if precision == "wide":
+        return rows.double()
     return rows.float() if rows.dtype in (torch.half, torch.bfloat16) else rows
 
 
-def _reduce(losses, row_weight, denominator, normalizer, reduction, input):
-    """Weight and reduce the losses; the result has the input's dtype (float32 under autocast, as in PyTorch)."""
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f'reduction: {reduction!r}; allowed: "mean", "sum", "none"')
-    if normalizer is not None:
-        denominator = normalizer if isinstance(normalizer, Tensor) else _number("normalizer", normalizer, "positive")
+def _mean(total, denominator, on_empty):
+    """total / denominator; where that is 0 what ``on_empty`` says, with the gradient 0 and not that of 0/0."""
+    nothing = 0.0 if on_empty == "zero" else torch.nan
+    if not isinstance(denominator, Tensor):
+        return total / denominator if denominator else total * 0 + nothing
+    empty = denominator == 0
+    return torch.where(empty, nothing, total / torch.where(empty, 1, denominator))
+
+
+def _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input):
+    """Weight and reduce the losses, and round once: to the input's dtype; under autocast, as PyTorch, to float32."""
+    _check_choice("reduction", reduction, ("mean", "sum", "none"))
+    _check_choice("on_empty", on_empty, ("nan", "zero"))
+    if isinstance(normalizer, Tensor):
+        _check_constant("normalizer", normalizer)
+        denominator = normalizer.to(losses.device)
+    elif normalizer is not None:
+        denominator = _number("normalizer", normalizer, "positive")
     if row_weight is not None:  # selected, not multiplied: a row that does not count is 0, be its loss infinite
         losses = torch.where(row_weight == 0, 0.0, row_weight * losses)
     if reduction == "none":
         loss = losses.reshape(input.shape[:1] * (input.dim() > 1) + input.shape[2:])
     else:
-        loss = losses.sum() / denominator if reduction == "mean" else losses.sum()
-    return loss if torch.is_autocast_enabled(input.device.type) else loss.to(input.dtype)
+        loss = _mean(losses.sum(), denominator, on_empty) if reduction == "mean" else losses.sum()
+    autocast = torch.is_autocast_enabled(input.device.type)
+    return loss.to(torch.promote_types(input.dtype, torch.float32) if autocast else input.dtype)
 
 
 def _product(a, b):
@@ -430,7 +476,7 @@ def _class_indices(target, input, ignore_index):
 
 
 def _keep(rows, kept):
-    """The rows, with those that do not count set to 0, so that nothing of them reaches a gradient."""
+    """The rows, with what does not count set to 0, so that nothing of it reaches a gradient."""
     return rows if _on_cpu(kept) and bool(kept.all()) else torch.where(kept, rows, 0.0)
 
 
@@ -461,12 +507,107 @@ def _per_class(name, value, rows, domain="real", default=None):
     return a.expand(rows.shape[1])
 
 
+def _check_choice(name, value, allowed):
+    """Raise ValueError unless the value is one of the words allowed."""
+    if value not in allowed:
+        raise ValueError(f"{name}: {value!r}; allowed: " + ", ".join(f'"{word}"' for word in allowed))
+
+
 def _check_domain(name, x, domain):
     """Raise ValueError unless every number lies in the domain."""
     inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
-    inside = torch.as_tensor(inside)
-    if not inside.all():
-        first = tuple((~inside).nonzero()[0].tolist())
+    several = isinstance(inside, Tensor)  # a number is looked at without a tensor, also within a compiled graph
+    if not (inside.all() if several else inside):
+        first = tuple((~inside).nonzero()[0].tolist()) if several else ()
         where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
         raise ValueError(f"{name}: {x[first].item() if first else x}{where}; allowed: {allowed}")
+
+
+def _in_blocks(rows_function, *args):
+    """A function of rows over blocks of rows that fit in the cache: what is read again is still there.
+
+    Tensors of two dimensions are rows, and so is the result.
+    """
+    logits = args[0]
+    rows = max(1, (1 << 18) // logits.shape[1])
+    if len(logits) <= rows or logits.device.type != "cpu" or torch.compiler.is_compiling():
+        return rows_function(*args)
+    blocks = [a.split(rows) if isinstance(a, Tensor) and a.dim() == 2 else None for a in args]
+    return torch.cat(
+        [
+            rows_function(*(a if block is None else block[n] for a, block in zip(args, blocks, strict=True)))
+            for n in range(len(blocks[0]))
+        ]
+    )
+
+
+def _difference(a, b):
+    """a - b as it rounds, and what that is short of: Knuth's TwoSum."""
+    s = a - b
+    t = s - a
+    return s, (a - (s - t)) - (b + t)
+
+
+def _compensated(s, error):
+    """2**64 exp(s + error) for an error that is small beside s: rounded, the exponent would cost |s|/2 ulps."""
+    # where exp(s) is below the normal numbers, 64 log 2 goes into the exponent: to s what it adds exactly, and the rest
+    least, high, low = (-80, 44.361328125, 9.1430836499802702856e-05)
+    if s.dtype == torch.float64:
+        least, high, low = (-700, 44.36141955573111772537, 1.053820773305413202e-10)
+    error = torch.nan_to_num(error, 0.0, 0.0, 0.0)
+    result = torch.exp(s)
+    result = torch.addcmul(result, result, error) * 2.0**64
+    far = s < least
+    if _known(~far.any()):
+        return result
+    shifted = torch.exp(s + high)
+    return torch.where(far, torch.addcmul(shifted, shifted, error + low), result)
+
+
+def _known(condition):
+    """Whether a condition is known to be true: not within vmap or a compiled graph, nor at the cost of a wait."""
+    if condition.device.type != "cpu" or torch.compiler.is_compiling():
+        return False
+    try:
+        return bool(condition)
+    except RuntimeError:  # vmap looks at no value
+        return False
+
+
+def _product_error(a, b, rounded):
+    """What the rounded a * b is short of (Dekker 1971): the halves of both have products that are exact."""
+    split = 4097 if rounded.dtype == torch.float32 else 134217729
+    a1, b1 = a * split, b * split
+    a1, b1 = a1 - (a1 - a), b1 - (b1 - b)
+    a2, b2 = a - a1, b - b1
+    return ((a1 * b1 - rounded) + a1 * b2 + a2 * b1) + a2 * b2
+
+
+def _exp_difference(a, b):
+    """2**64 exp(a - b) for rows a and their maxima b, with the rounding error of a - b made up for.
+
+    Where exp of neither over- nor underflows, their quotient has none: rows are sorted by that, where values can be
+    looked at, and on no other row's account.
+    """
+    least, most = (-40.0, 80.0) if a.dtype == torch.float32 else (-660.0, 700.0)
+    near = (a.amin(dim=-1, keepdim=True) >= least) & (b <= most)
+    if _known(near.all()):
+        return torch.exp(a) * (torch.exp(-b) * 2.0**64)
+    exact = _compensated(*_difference(a, b))
+    return torch.where(near, torch.exp(a) * (torch.exp(-b) * 2.0**64), exact) if _known(near.any()) else exact
+
+
+def _exp_quotient(a, b, t):
+    """2**64 exp((a - b) / t) for a number t, with the rounding errors of a - b, of the quotient and of t made up for."""
+    s, error = _difference(a, b)
+    near = s.new_tensor(t)
+    d = s / near
+    product = d * near
+    short = (s - product) - _product_error(d, near, product) - d * _rounding_of(t, near)
+    return _compensated(d, (short + error) / near)
+
+
+def _rounding_of(t, near):
+    """What a number is more than the tensor that it was rounded to."""
+    return (t - near.double()).to(near.dtype)
