@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from symce.cli.arguments import AsJson
+from symce.cli.errors import Fails
 from symce.cli.output import say, say_json, speaks_unicode
 from symce.cli.selection import selection
 
@@ -39,21 +40,29 @@ def command(
 ) -> int:
     """Show the derivation of a loss: every step, and the name of its rule.
 
-    Statements that the section cites come with it.
+    Statements that the section cites come with it. Below stand the rules by which the kernel keeps its digits.
     """
     chosen = selection([name])
 
     # SymPy takes half a second to import: not for a misspelt name
     from symce.cli.artifacts import Derived
     from symce.cli.chapters import chapter_data, document
-    from symce.documents.terminal import render_terminal
+    from symce.documents.terminal import render_rules, render_terminal
+    from symce.kernel.stability import CATALOGUE
 
+    followed: list[tuple[str, str]] = []
+    problem = ""
     if chosen.losses:
         derived = Derived(chosen.losses[0])
         page, data = derived.page(), derived.proofs
         if section is not Section.all:
             page = _part(page, [s.title for s in derived.derivation.sections if s.name == section])
             data = {**data, "proofs": [p for p in data["proofs"] if p["name"] in page.items]}
+        try:
+            followed = [(name, CATALOGUE[name].why) for name in derived.kernel.stability]
+        except Fails as error:
+            problem = str(error)  # a loss has its proofs all the same
+        data = {**data, "computed_by": [{"rule": name, "why": reason} for name, reason in followed]}
     else:
         page, data = document(name), chapter_data(name)
     if as_json:
@@ -63,8 +72,15 @@ def command(
         say(f"The gradient of {name} does not depend on the logits: its Hessian, and the product with a vector, are 0.")
         return 0
     width = min(shutil.get_terminal_size((PAGE, 0)).columns, PAGE)
-    for line in render_terminal(page, width=width, ascii=ascii or not speaks_unicode(), why=why).splitlines():
+    ascii = ascii or not speaks_unicode()
+    text = render_terminal(page, width=width, ascii=ascii, why=why)
+    if followed:
+        text += "\n" + render_rules("Computed by", followed, width=width, ascii=ascii, why=why)
+    for line in text.splitlines():
         say(line)
+    if problem:
+        say()
+        say(problem)
     return 0
 
 

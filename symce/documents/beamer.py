@@ -18,6 +18,7 @@ from symce.documents.blocks import (
     Display,
     Formula,
     Handout,
+    Laws,
     Letters,
     Live,
     Note,
@@ -30,7 +31,7 @@ from symce.documents.blocks import (
 )
 from symce.documents.handout_latex import rules
 from symce.documents.pictures import pictures
-from symce.documents.tex.blocks import Blocks, Page, Values
+from symce.documents.tex.blocks import Blocks, Page, Values, laws
 from symce.documents.tex.heights import formula_height
 from symce.documents.tex.tables import text_width
 from symce.documents.tex.text import plain
@@ -71,7 +72,7 @@ def render_slides(handout: Handout) -> str:
         frames = _Frames(blocks, plain(section.title))
         frames.write(section.blocks)
         sections.append(_section(section, frames, alone=not several))
-    laws = rules(handout, LAW)
+    used = rules(handout, LAW)
     return render(
         "latex/slides.tex.jinja",
         command=handout.command,
@@ -81,7 +82,7 @@ def render_slides(handout: Handout) -> str:
         opening_notes=opening.notes,
         contents=several,
         sections=sections,
-        rules=_counted(laws, [max(TEXT, formula_height(rule["law"])) + 5 for rule in laws], FRAME),
+        rules=_counted(used, [_law_height(rule) for rule in used], FRAME),
         references=_counted(
             [blocks.texts.text(r) for r in handout.references],
             [TEXT * int(text_width(r, blocks.texts.labels) / PAGE.width + 1) + 3 for r in handout.references],
@@ -125,6 +126,9 @@ class _Frames:
                     self.waiting.append(block)
                 case Statement():
                     self.statement(block)
+                case Laws():
+                    self.flush()
+                    self.laws(block)
                 case Picture():
                     self.flush()
                     self.add("picture", **self.blocks.values(block))
@@ -166,6 +170,13 @@ class _Frames:
         steps = _list(values.pop("steps"))
         for number, count, part in _numbered(steps, [_step_height(s) for s in steps], FRAME):
             self.add("proof", heading=block.item.heading, **{**values, "steps": part, "part": number, "parts": count})
+
+    def laws(self, block: Laws) -> None:
+        """Rules with their reasons, as many on a frame as fit."""
+        entries = laws(block.rules, self.blocks.formulas, LAW)
+        heights = [_law_height(law) + TEXT * int(0.42 * len(law["why"]) / PAGE.width + 1) for law in entries]
+        for number, count, part in _numbered(entries, heights, FRAME):
+            self.add("laws", title=self.title, rules=part, part=number, parts=count)
 
     def table(self, block: Table) -> None:
         values = self.blocks.values(block)
@@ -265,6 +276,11 @@ def _step_height(step: Values) -> float:
     """About how high a step is on a frame, in pt."""
     reason = 0.45 * (len(str(step["rule"])) + len(str(step["why"])))
     return 10 * int(reason / PAGE.width + 1) + sum(formula_height(str(n)) + 3 for n in _list(step["lines"])) + 6
+
+
+def _law_height(rule: Mapping[str, str]) -> float:
+    """About how high the line of a rule's name and law is, in pt."""
+    return max(TEXT, formula_height(rule["law"])) + 5
 
 
 def _pages(lines: list[str], size: str) -> list[list[str]]:

@@ -75,6 +75,13 @@ class Recall:
 
 
 @dataclass(frozen=True)
+class Laws:
+    """Rules that stand in the text: the name of each, its law as a formula, and why it holds or is followed."""
+
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
 class Picture:
     """A figure with its caption."""
 
@@ -144,7 +151,9 @@ class Live:
         return f"Live figure {self.number}"
 
 
-Block = Paragraph | Bullets | Letters | Display | Formula | Statement | Recall | Picture | Table | Code | Note | Live
+Block = (
+    Paragraph | Bullets | Letters | Display | Formula | Statement | Recall | Laws | Picture | Table | Code | Note | Live
+)
 
 
 @dataclass(frozen=True)

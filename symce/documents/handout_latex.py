@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from symce.documents.blocks import Handout, Section
 from symce.documents.pictures import pictures
-from symce.documents.prose import latex_words
-from symce.documents.tex.blocks import Blocks, Page, Values
+from symce.documents.tex.blocks import Blocks, Page, Values, laws
 from symce.documents.tex.formulas import Formulas
 from symce.documents.tex.text import plain
 from symce.render import render
@@ -57,12 +56,4 @@ def _section(section: Section, blocks: Blocks) -> Values:
 
 def rules(handout: Handout, width: float) -> list[dict[str, str]]:
     """The rules that the steps name, their laws at most ``width`` em wide."""
-    formulas = Formulas(handout.symbols, width)
-    return [
-        {
-            "name": rule.name,
-            "why": latex_words(rule.why),
-            "law": formulas.equation(*rule.law, width, rule.relation),
-        }
-        for rule in handout.rules
-    ]
+    return laws(handout.rules, Formulas(handout.symbols, width), width)

@@ -18,6 +18,7 @@ from symce.documents.blocks import (
     Display,
     Formula,
     Handout,
+    Laws,
     Letters,
     Live,
     Note,
@@ -79,6 +80,8 @@ class Writer:
                 return self.display(self.statement(block.item), block.boxed, reference(block.item.label, self.handout))
             case Statement():
                 return {"kind": "statement", "level": level + 1, "unfolded": block.unfolded, **self.item(block.item)}
+            case Laws(rules):
+                return {"kind": "laws", "rules": [self.rule(rule) for rule in rules]}
             case Picture():
                 themes = [(theme, self.picture(block, theme)) for theme in ("light", "dark")]
                 return {"kind": "picture", "themes": themes, **self.caption(block, block.figure.caption)}

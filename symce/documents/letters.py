@@ -115,13 +115,13 @@ class Glossary:
         exprs = [*also, *(e for p in proofs for e in (p.statement, *(s.expr for s in p.steps)))]
         named = _named(exprs)
         found: list[Meaning] = []
-        names = _printed(exprs)
+        names = printed(exprs)
         while new := sorted(names - self.seen, key=self.order):
             self.seen.add(new[0])
             meaning = self.meaning(new[0], named)
             found.append(meaning)
             if meaning.definition is not None:
-                names |= _printed([meaning.definition])
+                names |= printed([meaning.definition])
                 named = _named([meaning.definition]) | named
         if any(_name(m.letter) == "W" for m in found):
             label, definition = logit(k).args
@@ -165,7 +165,8 @@ class Glossary:
         return _WORDS[name][1] if name in _WORDS else ""
 
 
-def _printed(exprs: Iterable[Expr]) -> set[str]:
+def printed(exprs: Iterable[Expr]) -> set[str]:
+    """The names of the letters that these expressions print, and "c" where it is an index in them."""
     names: set[str] = set()
 
     def visit(node: Node) -> None:

@@ -14,6 +14,7 @@ from symce.documents.blocks import (
     Display,
     Formula,
     Handout,
+    Laws,
     Letters,
     Live,
     Note,
@@ -67,6 +68,8 @@ class BlockWriter:
 
     def block(self, block: Block, boxed: bool = False) -> str:
         """One block, without an empty line before or after it."""
+        if isinstance(block, Laws):
+            return self.rules(block.rules)
         return self.laid_out(self.values(block), boxed)
 
     def heading(self, section: Section) -> str:
@@ -76,7 +79,7 @@ class BlockWriter:
         return self.laid_out({"kind": "heading", "marks": marks, "title": title, "label": section.label})
 
     def rules(self, rules: Sequence[Rule]) -> str:
-        """The list of the rules that proofs name."""
+        """Rules, each with its law and why it holds."""
         return "\n\n".join(self.laid_out(self.rule(rule)) for rule in rules)
 
     def laid_out(self, block: Values, boxed: bool = False) -> str:
@@ -133,6 +136,8 @@ class BlockWriter:
                 inner = self.text(block.blocks, boxed=True)
                 title = words.title(block.title)
                 return {"kind": "note", "sort": block.kind, "title": title, "text": inner, "fence": fence(":", inner)}
+            case Laws():
+                raise TypeError("rules are several blocks of Markdown; write them with the method rules")
             case Live():
                 raise TypeError("a live figure has no form in Markdown; leave it out")
 

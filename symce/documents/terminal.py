@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sympy import Expr
@@ -26,6 +27,25 @@ def render_terminal(document: Document, *, width: int = 100, ascii: bool = False
     ``ascii``: formulas in the language of losses. ``why``: with the reasons of the steps.
     """
     return "\n".join(_Writer(document, max(width, NARROWEST), ascii, why).lines()) + "\n"
+
+
+def render_rules(
+    title: str, rules: Sequence[tuple[str, str]], *, width: int = 100, ascii: bool = False, why: bool = True
+) -> str:
+    """Rules by their names under a title, each with its reason beside it; arguments as those of render_terminal."""
+    width = max(width, NARROWEST)
+    column = max((columns(name) for name, _ in rules), default=0)
+    lines = [title, ("-" if ascii else "─") * columns(title)]
+    for name, reason in rules:
+        words = reason if ascii else unicode_words(reason)
+        # beside the names where that leaves room to read, else below
+        indent = column + 4 if column + 4 <= width / 2 else 6
+        first = f"  {pad(name, column)}  " if indent > 6 else " " * indent
+        if not why or indent == 6:
+            lines.append(f"  {name}")
+        if why:
+            lines += textwrap.wrap(words, width, initial_indent=first, subsequent_indent=" " * indent)
+    return "\n".join(lines) + "\n"
 
 
 @dataclass(frozen=True)

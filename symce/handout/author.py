@@ -18,6 +18,7 @@ from symce.documents.blocks import (
     Display,
     Formula,
     Handout,
+    Laws,
     Letters,
     Live,
     Note,
@@ -28,7 +29,7 @@ from symce.documents.blocks import (
     Statement,
     Table,
 )
-from symce.documents.letters import DocumentError, Glossary
+from symce.documents.letters import DocumentError, Glossary, Meaning
 from symce.documents.markup import pieces
 from symce.documents.view import Item, Numbering, foundations, rules_of
 from symce.figures.figure import Figure
@@ -36,6 +37,7 @@ from symce.handout.notation import SYMBOLS
 from symce.handout.options import Options
 from symce.kernel.kernel import Kernel
 from symce.listings import Run
+from symce.rules import Rule
 
 
 @dataclass
@@ -143,6 +145,15 @@ class Author:
         self._add(Display(left, right))
         if meanings:
             self._add(Letters(meanings))
+
+    def letters(self, meanings: Sequence[Meaning]) -> None:
+        """What letters mean that no proof prints."""
+        if meanings:
+            self._add(Letters(tuple(meanings)))
+
+    def laws(self, rules: Sequence[Rule]) -> None:
+        """Rules with their laws and reasons, where none of a proof's steps names them."""
+        self._add(Laws(tuple(rules)))
 
     # -- pictures and code --------------------------------------------------------------------------------------------
 

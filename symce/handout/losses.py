@@ -10,6 +10,7 @@ from symce.documents.prose import marked_words
 from symce.figures import of_loss
 from symce.handout.author import Author
 from symce.handout.options import Options
+from symce.handout.reasons import TITLE, Reasons
 from symce.kernel.build import kernel
 from symce.listings.kernels import kernel_listing
 from symce.losses.loss import Loss
@@ -26,16 +27,17 @@ def of_losses(losses: Sequence[Loss], options: Options, progress: Callable[[str]
         "Every statement below was derived by symce from the loss alone, for any number of classes $K$; every step"
         " names the rule that gave it. What is drawn and listed is computed from the same closed forms."
     )
+    reasons = Reasons(author)
     for loss in losses:
         progress(loss.title)
-        _loss(author, derive(loss))
+        _loss(author, derive(loss), reasons)
     names = [loss.name for loss in losses]
     title = losses[0].title if len(losses) == 1 else "Losses: " + ", ".join(loss.title for loss in losses)
     references = list(dict.fromkeys(plain(loss.reference) for loss in losses if loss.reference))
     return author.handout("-".join(names), title, references, "python -m symce handout " + " ".join(names))
 
 
-def _loss(author: Author, derivation: Derivation) -> None:
+def _loss(author: Author, derivation: Derivation, reasons: Reasons) -> None:
     loss = derivation.loss
     author.section(loss.name, loss.title)
     if loss.doc:
@@ -58,6 +60,9 @@ def _loss(author: Author, derivation: Derivation) -> None:
     (text,) = NumpyTarget().render(built).values()
     caption = f"{plain(loss.title)}: loss and gradient of a block of rows, in NumPy"
     author.code(f"lst-{loss.name}", caption, kernel_listing(text, "value_and_grad"))
+    label = f"{loss.name}-reasons"
+    author.subsection(label, TITLE)
+    reasons.write(derivation, built, label)
 
 
 def plain(text: str) -> str:

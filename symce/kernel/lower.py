@@ -66,6 +66,7 @@ from symce.kernel.patterns import (
 from symce.kernel.stability import (
     CATALOGUE,
     CENTRED,
+    COMPLEMENT,
     DIRECTION_FROM_TOP,
     FROM_TOP,
     LOGSUMEXP_BY_GAP,
@@ -107,6 +108,15 @@ _FUNCTIONS: Mapping[type, str] = {
     Softplus: "softplus",
 }
 _RELATIONS = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+
+
+def _complement_of_true_class(expr: Add) -> tuple[IndexedBase, int] | None:
+    """The vector and the sign of 1 - p_c or p_c - 1."""
+    found = COMPLEMENT.rewrite(expr)
+    for sign in (1, -1):
+        if found is not None and isinstance(sign * found, Complement) and (sign * found).args[1] == c:
+            return (sign * found).args[0], sign
+    return None
 
 
 @dataclass
@@ -336,7 +346,7 @@ class Lowering:
             other = self.forms(function.args[0])
             return forms.difference(other.p, other.q, true)
         if isinstance(expr, Difference):
-            return forms.difference(self.vector(function.base), None, true)
+            return forms.difference(self.lower(function, None if true else index), None, true)
         bound, body = function.open([c])
         values = self.lower(body, bound)
         if isinstance(expr, Residual):
@@ -381,7 +391,7 @@ class Lowering:
         terms = [self.lower(t, row) for t in reading_order(expr.args)]
         if all(t.shape == "scalar" for t in terms):
             # 1 - eps + eps/K from the left: 1 - eps is exact where eps is near 1, 1 + eps/K is not
-            terms.sort(key=lambda t: not isinstance(t, ir.Const))
+            terms.sort(key=lambda t: not (isinstance(t, ir.Const) and t.value > 0))
             return in_order(terms)
         return total(terms)
 
@@ -403,6 +413,10 @@ class Lowering:
         if delta is not None:
             rest = Mul(*[f for f in plain if f is not delta]).xreplace({row: c})
             return where(self.hot_for(delta, row), self.lower(rest, None), ZERO)
+        sums = [f for f in plain if isinstance(f, Add) and delta_of(f) is not None]
+        if len(sums) == 1 and not any(f.has(ClassIndex) for f in plain if f is not sums[0]):
+            # a number goes into both cases, and a probability is multiplied by it before it is divided
+            return self.by_case(expr, delta_of(sums[0]), row)
         masked = self.masked(plain, row)
         if masked is not None:
             return masked
@@ -428,12 +442,19 @@ class Lowering:
             elif (
                 isinstance(factor, Softmax | Probability)
                 and not isinstance(factor, Share)
-                and any(other.has(log, Rate) for other in plain)
+                and not only_numbers(plain, factor)
+                and (any(other.has(log, Rate) for other in plain) or not any(map(unbounded, plain)))
             ):
-                # by a logarithm it is multiplied before it is divided: p may have few bits where the product has all
+                # multiplied before it is divided: p may have few bits where the product has all
                 numerator, denominator = self.quotient(factor, row)
                 above.append(numerator)
                 below.append(denominator)
+            elif isinstance(factor, Add) and _complement_of_true_class(factor) is not None:
+                vector, sign = _complement_of_true_class(factor)
+                self._used.add(COMPLEMENT.name)
+                above.append(self.forms(vector).others)
+                below.append(self.forms(vector).mass)
+                minus = minus != (sign < 0)
             elif factor.has(log, Rate) or (unbounded(factor) and not only_numbers(plain, factor)):
                 infinite.append(self.lower(factor, row))
             else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Abs, Add, Expr, Indexed, IndexedBase, KroneckerDelta, Mul, Pow, Rational, expand, log
 
-from symce.algebra.binders import FiniteSum
+from symce.algebra.binders import FiniteSum, LogSumExp
 from symce.algebra.functions import Sigmoid, Softmax, Softplus
 from symce.algebra.indices import ClassIndex, c
 from symce.algebra.piecewise import Where
@@ -43,6 +43,8 @@ def unbounded(expr: Expr) -> bool:
     match expr:
         case Indexed():
             return bool(expr.base == LOGITS)
+        case LogSumExp():
+            return True
         case Add() | Mul() | Abs() | Softplus():
             return any(unbounded(a) for a in expr.args)
         case Pow():

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from sympy import Abs, Add, Expr, Indexed, IndexedBase, KroneckerDelta, Mul, Pow, Symbol, exp, expand_mul, log, tanh
+from sympy import Abs, Add, Expr, Indexed, IndexedBase, KroneckerDelta, Mul, Pow, S, Symbol, exp, expand_mul, log, tanh
 
 from symce.algebra.binders import FiniteSum, LogSumExp
 from symce.algebra.functions import Sigmoid, Softmax, Softplus
@@ -196,6 +196,27 @@ COMPLEMENT = Rule(
 )
 
 
+def _target_complement(expr: Expr) -> Expr | None:
+    for term in expr.args:
+        if not _is_p(term) or S.NegativeOne not in expr.args:
+            continue
+        left = _without(expr.args, (term, S.NegativeOne))
+        rest = Add(*left) if left else S.Zero
+        if rest != 0 and not rest.has(Indexed, ClassIndex, Softmax, FiniteSum):
+            return term * rest - Mul(1 - rest, Complement(*term.args), evaluate=False)
+    return None
+
+
+TARGET_COMPLEMENT = Rule(
+    name="less-a-target-near-one",
+    law=(_p - (1 - x), _p * x - (1 - x) * (1 - _p)),
+    why="A smoothed target is 1 less a number x that is known: neither the target nor the probability is subtracted "
+    "from 1.",
+    rewrite=_target_complement,
+    heads=(Add,),
+)
+
+
 def _opened(expr: Expr) -> Iterator[tuple[Expr, ...]]:
     """The terms of a sum, also with one product of a probability and a bracket multiplied out."""
     yield expr.args
@@ -278,8 +299,11 @@ def _residual(expr: Expr) -> Expr | None:
 
 
 def _like_a_probability(expr: Expr, j: Expr) -> Expr | None:
-    """An entry of a target, or of another softmax, at class j."""
+    """An entry of a target, or of another softmax, at class j; or a number made of parameters, as eps/K is."""
     if isinstance(expr, Indexed) and expr.indices[0] == j and expr.is_nonnegative:
+        return expr
+    positive = not (expr.is_nonpositive or expr.could_extract_minus_sign())
+    if positive and expr.free_symbols and not expr.has(Indexed, ClassIndex, FiniteSum, LogSumExp, log):
         return expr
     other = _softmax_of_exponential(expr) if isinstance(expr, exp) else None
     return other if other is not None and other.args[1] == j else None
@@ -506,6 +530,7 @@ STABILITY: tuple[Rule, ...] = (
     LOG_OF_QUOTIENT,
     SOFTMAX_OF_EXPONENTIAL,
     CENTRED,
+    TARGET_COMPLEMENT,
     RESIDUAL,
     SIGMOID_RESIDUAL,
     COMPLEMENT_OF_MEAN,

@@ -15,7 +15,7 @@ from functools import cached_property
 from symce.kernel import ir
 
 ZERO, ONE = ir.Const(Fraction(0)), ir.Const(Fraction(1))
-UNIT = ir.Const(Fraction(ir.LIFT))
+UNIT, HALF = ir.Const(Fraction(ir.LIFT)), ir.Const(Fraction(1, 2))
 Let = Callable[[str, ir.Node, str], ir.Var]
 
 
@@ -247,12 +247,12 @@ class SoftmaxForms:
         index = self.target if at_target else self.top_class
         row = self._name("f", row) if not isinstance(row, ir.Input | ir.Var) else row
         terms = self._name("weighted", product(self.scaled, row), "the terms of the mean, times its denominator")
-        others = self._name("mean_of_others", div(without(index, terms), self.mass))
-        mean = self._name("mean", add(others, div(ir.Gather(terms, index), self.mass)))
-        f_there = ir.Gather(row, index)
+        others = self._name("of_others", without(index, terms))
+        mean = self._name("mean", div(add(others, ir.Gather(terms, index)), self.mass))
+        share = self.others if at_target else self.rest
+        there = div(sub(product(share, ir.Gather(row, index)), others), self.mass)
         if at_target:
-            return sub(product(self.q_c, f_there), others), mean
-        there = sub(product(self.q_top, f_there), others)
+            return there, mean
         apart = where(ir.OneHot(index), there, sub(row, mean))
         return self._name("centred", apart, "the largest class apart: there both are nearly the same"), mean
 
@@ -264,25 +264,29 @@ class SoftmaxForms:
         index = self.target if at_target else self.top_class
         others = self._name("sum_of_others", without(index, row))
         f_there = ir.Gather(row, index)
+        numerator: ir.Node = ir.Gather(self.scaled, index) if at_target else UNIT
+        share = self.others if at_target else self.rest
+        there = div(sub(mul(numerator, others), mul(share, f_there)), self.mass)
         if at_target:
-            return sub(mul(self.p_c, others), mul(self.q_c, f_there))
-        there = sub(mul(self.p_top, others), mul(self.q_top, f_there))
+            return there
         apart = where(ir.OneHot(index), there, sub(mul(self.p, add(others, f_there)), row))
         return self._name("residual", apart, "the largest class apart: there both may be nearly the sum")
 
-    def difference(self, row: ir.Node, complement: ir.Node | None, at_target: bool) -> ir.Node:
-        """p - f for a row f, or its entry at the true class: where p may be near 1, 1 - f less 1 - p.
+    def difference(self, f: ir.Node, complement: ir.Node | None, at_target: bool) -> ir.Node:
+        """p - f for a row or a number f, or its entry at the true class: where p may be near 1, p (1 - f) - f (1 - p).
 
         ``complement``: the row 1 - f, where it is known better than by subtraction.
         """
+        index = self.target if at_target else self.top_class
 
-        def one_less(index: ir.Node) -> ir.Node:
-            return sub(ONE, ir.Gather(row, index)) if complement is None else ir.Gather(complement, index)
+        def at(node: ir.Node) -> ir.Node:
+            return ir.Gather(node, index) if node.shape in ("row", "class") else node
 
+        one_less = sub(ONE, at(f)) if complement is None else at(complement)
         if at_target:
-            return sub(one_less(self.target), self.q_c)
-        there = sub(one_less(self.top_class), self.q_top)
-        apart = where(ir.OneHot(self.top_class), there, sub(self.p, row))
+            return sub(mul(self.p_c, one_less), mul(at(f), self.q_c))
+        there = sub(mul(self.p_top, one_less), mul(at(f), self.q_top))
+        apart = where(ir.OneHot(index), there, sub(self.p, f))
         return self._name("difference", apart, "the largest class apart: there both may be near 1")
 
 
@@ -296,17 +300,24 @@ def sech_squared(let: Let, exponential: ir.Node) -> ir.Node:
 def divergence(let: Let, q: SoftmaxForms, p: SoftmaxForms) -> ir.Node:
     """sum_k q_k log(q_k / p_k) of two softmaxes of vectors with one scale, or with none.
 
-    Where they are near, log(1 + sum q (exp(x) - 1 - x)), with x the difference of the logits less its mean under q;
-    elsewhere, where that sum may overflow, the sum as it stands.
+    Where they are near, log(1 + A) with A = sum q (exp(x) - 1 - x), x the difference of the logits less its mean under
+    q; elsewhere the sum as it stands.
     """
     away = let("away", sub(p.vector, q.vector), "the difference of the two logits")
     short = let("short", ir.Map("difference_error", (p.vector, q.vector)), "what its rounding leaves out")
     top = q.top_class
     from_top = add(sub(away, ir.Gather(away, top)), sub(short, ir.Gather(short, top)))
     delta = let("delta", q.times_scale(from_top), "less that of the class which counts most")
-    mean = let("mean_delta", ir.Reduce("sum", product(q.p, delta)), "")
-    second = ir.Map("expm1_less", (sub(delta, mean),))
-    excess = let("second_order", ir.Reduce("sum", product(q.p, second)), "terms that are not negative")
+    mean = let("mean_delta", div(ir.Reduce("sum", product(q.scaled, delta)), q.mass), "")
+    x = let("x", sub(delta, mean), "the same less its mean")
+    small = ir.Map("lt", (x, ONE))
+    # where x is large, q exp(x) = p (1 + A) for the sum A that is looked for: an equation that is linear in A
+    second = div(ir.Reduce("sum", product(q.scaled, where(small, ir.Map("expm1_less", (x,)), ZERO))), q.mass)
+    apart = let("apart", ir.Reduce("sum", where(small, ZERO, p.p)), "what p has where it is much more than q")
+    rest = ir.Reduce("sum", where(small, ZERO, product(q.p, add(ONE, x))))
+    above = let("second_order", sub(add(second, apart), rest), "of terms that are not negative")
+    excess = let("excess", div(above, sub(ONE, apart)), "")
     far = let("far", ir.Reduce("sum", product(q.p, sub(q.log_p, p.log_p))), "")
     near = ir.Map("log1p", (excess,))
-    return where(ir.Map("lt", (excess, ONE)), near, far)
+    close = ir.Map("and", (ir.Map("lt", (apart, HALF)), ir.Map("lt", (excess, HALF))))
+    return where(close, near, far)

@@ -55,9 +55,11 @@ class Printer(ABC):
     functions: ClassVar[Mapping[str, str]]
     #: what a helper calls in its turn
     calls: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "exp_difference": ("difference", "compensated"),
-        "exp_quotient": ("difference", "compensated", "product_error", "rounding_of"),
-        "exp_multiple": ("difference", "compensated", "product_error", "rounding_of"),
+        "sigmoid": ("known",),
+        "softplus": ("known",),
+        "exp_difference": ("difference", "compensated", "known"),
+        "exp_quotient": ("difference", "compensated", "known", "product_error", "rounding_of"),
+        "exp_multiple": ("difference", "compensated", "known", "product_error", "rounding_of"),
         "difference_error": ("difference",),
         "excess": ("difference",),
         "divergence": ("math",),

@@ -29,8 +29,8 @@ class TorchPrinter(Printer):
     """Expressions of PyTorch tensors, each of them differentiable."""
 
     functions: ClassVar[Mapping[str, str]] = {
-        **{op: f"torch.{op}" for op in ("exp", "expm1", "log", "log1p", "sqrt", "tanh", "abs", "sign", "sigmoid")},
-        **{op: f"_{op}" for op in ("product", "softplus")},
+        **{op: f"torch.{op}" for op in ("exp", "expm1", "log", "log1p", "sqrt", "tanh", "abs", "sign")},
+        **{op: f"_{op}" for op in ("product", "sigmoid", "softplus")},
         **EXACT_HELPERS,
     }
     reserved = Printer.reserved | {"torch", "nn", "Tensor"}
@@ -39,8 +39,9 @@ class TorchPrinter(Printer):
     max_is_gather = True
 
     def reduce(self, op: str, body: Text) -> Text:
-        if op == "excess":
-            return call("_excess", body)
+        if op in ("excess", "sum"):
+            self.helpers.add(op)
+            return call(f"_{op}", body)
         return call(f"torch.{op}", body, "dim=1", "keepdim=True")
 
     def total(self, op: str, body: Text) -> Text:

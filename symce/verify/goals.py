@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import numpy as np
 from symce.losses.loss import Loss, Param
 from symce.verify.case import Array, parameter, rounded
 from symce.verify.regimes import Logits
+from symce.verify.rounding import FORMATS
 
 INDEX = ("top", "second", "last", "masked")
 DENSE = (
@@ -88,6 +90,8 @@ def goal(loss: Loss, form: str, kind: str, logits: Logits, dtype: str) -> Goal:
     elif form == "dense":
         drawn = _labels(kind, z, rng) if loss.target == "multilabel" else _distribution(kind, z, rng)
         target = rounded(drawn, dtype).astype(np.float64)
+        # below the normal numbers a target has few bits, and a product with it none to spare
+        target = np.where(target < math.ldexp(1.0, FORMATS[dtype].least), 0.0, target)
     of_rows = {p.name: _of_row(p, kind, z, rng, dtype) for p in loss.params if p.shape == "NxK"}
     return Goal(kind, target, of_rows)
 

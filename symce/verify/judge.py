@@ -16,6 +16,7 @@ from symce.verify.case import Array
 from symce.verify.exact import Entries, Outputs
 from symce.verify.promises import CANCELLED, NEVER_NEGATIVE, PRECISIONS, ROW_SUM, promised
 from symce.verify.rounding import FORMATS, nearest, ulp, ulps
+from symce.verify.structure import more_than_a_scale
 
 #: the order of reports
 DTYPES = ("float32", "float64", "float16", "bfloat16")
@@ -72,8 +73,16 @@ class Judge:
         shares = {wrong: math.inf} if wrong else {}
         hard = row.goal.hard and not block.setting.label_smoothing
         for promise in promised(
-            block.loss.name, key.quantity, key.precision, row.regime, hard=hard, near=row.goal.near
+            block.loss.name,
+            key.quantity,
+            key.precision,
+            row.regime,
+            hard=hard,
+            near=row.goal.near,
+            mapped=more_than_a_scale(block.loss),
         ):
+            if promise.losses is None and abs(exact) < mp.ldexp(1, FORMATS[block.dtype].least):
+                continue  # of any loss: of results that are normal numbers
             error, bound = (strict if promise.strict else of_terms), promise.ulps(key.precision, block.setting.params)
             kind = "ulp" if promise.strict else "ulp of the larger term"
             shares[f"{error:.3g} {kind}, {bound:.3g} promised ({promise.title})"] = error / bound

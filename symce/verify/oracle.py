@@ -17,11 +17,13 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 
+from symce.language import tree as T
 from symce.losses.loss import Loss
 from symce.verify.dual import ZERO
 from symce.verify.precise import Row, number
 from symce.verify.probabilities import Infinite
 from symce.verify.semantics import Undefined
+from symce.verify.structure import subtrees
 from symce.verify.tape import Tape
 
 Real = Any
@@ -126,7 +128,10 @@ def oracle(
 
     quick = 2 * digits + 20 + math.ceil(2 * math.log10(extent))
     first = reading(quick)
-    if not first.doubt:
+    # an exp or log-sum-exp of the statement's own may lose what is small beside 1 within a number that no logit enters,
+    # and that is then taken as it is
+    hidden = _exponentials(loss) and 0.44 * first.reach + digits > quick
+    if not first.doubt and not hidden:
         second = reading(2 * quick)
         settled = [_agreed(first, second, n, digits) for n in range(2 * size + 1)]
         if not second.doubt and None not in settled:
@@ -147,6 +152,13 @@ def oracle(
             return _exact(settled, second.sizes)
         first = second
     raise NoAgreement(f"{loss.name}: no {digits} digits at a precision of {first.places} for logits {list(logits)}")
+
+
+def _exponentials(loss: Loss) -> bool:
+    """Whether the statement takes exponentials, other than those of p and s."""
+    return any(
+        isinstance(t, T.LogSumExp) or (isinstance(t, T.Apply) and t.function == "exp") for t in subtrees(loss.statement)
+    )
 
 
 def _exact(numbers: list[Real], sizes: list[Real]) -> Exact:

@@ -34,7 +34,8 @@ class Promise:
     """At most so many ulps, of some losses (None: of any), some quantities, in every regime or those of ``regimes``.
 
     ``hard``: None: of all targets; True: of those of which each entry is 0 or 1; False: of the others. ``near``: only
-    of targets next to the prediction. ``gamma``: ulps added for each unit of the parameter gamma. ``wide``: what holds
+    of targets next to the prediction. ``mapped``: only of losses with an inner map that is more than a scale, or only
+    of the others. ``gamma``: ulps added for each unit of the parameter gamma. ``wide``: what holds
     where one rounding at the end is all there is (precision "wide", or half input).
     """
 
@@ -49,11 +50,15 @@ class Promise:
     gamma: float = 0.0
     regimes: tuple[str, ...] | None = None
     precisions: tuple[str, ...] = PRECISIONS
+    mapped: bool | None = None
 
-    def covers(self, loss: str, quantity: str, precision: str, regime: str, hard: bool, near: bool) -> bool:
+    def covers(
+        self, loss: str, quantity: str, precision: str, regime: str, *, hard: bool, near: bool, mapped: bool
+    ) -> bool:
         """Whether this is promised of such a result."""
         return (
-            (self.losses is None or loss in self.losses)
+            (self.mapped is None or self.mapped == mapped)
+            and (self.losses is None or loss in self.losses)
             and quantity in self.quantities
             and precision in self.precisions
             and (self.regimes is None or regime in self.regimes)
@@ -92,7 +97,10 @@ PROMISES = (
         ("kl_target_softmax",),
         ("value",), 0.6, 0.6, True, near=True, precisions=("wide",),
     ),
-    Promise("any loss, to margins of 40", None, QUANTITIES, 16, 16, False, regimes=_TO_40),
+    Promise("any loss, to margins of 40", None, QUANTITIES, 16, 16, False, regimes=_TO_40, mapped=False),
+    # what an inner map rounds comes into an exponent: a number of 30 has half an ulp of 32 ulps of 1
+    Promise("any with an inner map that is more than a scale", None, QUANTITIES, 64, 16, False, regimes=_TO_40,
+            mapped=True),
 )  # fmt: skip
 #: a 0 where the exact value is a normal number is let pass if its error is at most so many ulps of the terms: such as
 #: p - y where p is y but for a rounding
@@ -103,9 +111,16 @@ ROW_SUM = 1.0
 NEVER_NEGATIVE = _DIVERGENCES
 
 
-def promised(loss: str, quantity: str, precision: str, regime: str, *, hard: bool, near: bool) -> tuple[Promise, ...]:
-    """All that is promised of a result; empty where nothing is but that it is a number where the exact one is."""
-    return tuple(p for p in PROMISES if p.covers(loss, quantity, precision, regime, hard, near))
+def promised(
+    loss: str, quantity: str, precision: str, regime: str, *, hard: bool, near: bool, mapped: bool = False
+) -> tuple[Promise, ...]:
+    """All that is promised of a result; empty where nothing is but that it is a number where the exact one is.
+
+    ``mapped``: the loss has an inner map that is more than a scale.
+    """
+    return tuple(
+        p for p in PROMISES if p.covers(loss, quantity, precision, regime, hard=hard, near=near, mapped=mapped)
+    )
 
 
 def table() -> tuple[str, ...]:

@@ -43,6 +43,26 @@ def is_plain(loss: Loss) -> bool:
     return isinstance(loss.inner_map, T.Item) and loss.inner_map.base == "z" and not bare
 
 
+def more_than_a_scale(loss: Loss) -> bool:
+    """Whether the inner map is more than a logit times numbers: it then rounds what softmax is taken of."""
+
+    def scaled(tree: T.Tree) -> bool:
+        match tree:
+            case T.Item(base):
+                return base == "z"
+            case T.Apply("mul", (a, b)):
+                return (scaled(a) and not _varies(b)) or (scaled(b) and not _varies(a))
+            case T.Apply("div", (a, b)):
+                return scaled(a) and not _varies(b)
+        return False
+
+    return not scaled(loss.inner_map)
+
+
+def _varies(tree: T.Tree) -> bool:
+    return any(isinstance(t, T.Item) for t in subtrees(tree))
+
+
 def terms(tree: T.Tree) -> T.Tree | None:
     """A sum of one term a class as that term, with the index ``FREE`` free; None if the tree has no such form.
 

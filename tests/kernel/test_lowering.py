@@ -62,7 +62,7 @@ def show(node, lets):
         (1 - Sigmoid(z[j]), j, "sigmoid(neg(logits))"),
         (y[j] * log(P_J), j, "product(y, log_p)"),
         (log(y[j] / P_J), j, "sub(log(y), log_p)"),
-        (gamma * KroneckerDelta(c, j) * P_J, j, "where(hot(target), mul(gamma, p_c), 0)"),
+        (gamma * KroneckerDelta(c, j) * P_J, j, "where(hot(target), div(mul(gamma, scaled@target), mass), 0)"),
         (z[c] / 3, None, "div(logits@target, 3)"),
     ],
 )

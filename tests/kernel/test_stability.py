@@ -11,7 +11,7 @@ from sympy import Expr, IndexedBase, Symbol, exp, log, tanh
 
 from symce.algebra.binders import FiniteSum, LogSumExp
 from symce.algebra.functions import Sigmoid, Softmax
-from symce.algebra.indices import ClassIndex, Index, c, j
+from symce.algebra.indices import ClassIndex, Index, K, c, j
 from symce.algebra.walk import bottom_up
 from symce.derivation.derive import derive
 from symce.kernel import forms
@@ -90,6 +90,7 @@ EXAMPLES = {
     "residual-at-the-largest": r * P_J * FiniteSum(y[k], k) - r * y[j] + u[j],
     "residual-of-sigmoid": r * Sigmoid(z[j]) - r * y[j],
     "complement-of-a-mean": r - r * FiniteSum(P_K * y[k], k),
+    "less-a-target-near-one": P_C - 1 + r - r / K,
     "complement-by-the-others": r**2 * P_C**2 - r**2 * P_C,
     "one-minus-power-by-expm1": 2 - 2 * P_C**r,
     "one-minus-tanh-squared": r - r * tanh(z[j] / T) ** 2,

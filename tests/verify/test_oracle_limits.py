@@ -211,3 +211,10 @@ def test_what_is_lost_is_not_guessed() -> None:
         oracle(lossy, [1e30, 0.0], [1, 0])
     agree(oracle(lossy, [5000.0, 0.0], [1, 0]).value, 5000)
     agree(oracle(stated("-log(1 - p[c])"), [1e30, 0.0], 0).value, mp.mpf(1e30))
+
+
+def test_a_log_sum_exp_of_numbers_that_no_logit_enters_is_read_at_the_digits_that_it_takes() -> None:
+    z = [699.4591564978574, -1.3985806392697504, -1.369593882053595]
+    t = [699.4591739378833, -1.39859108328204, -1.369610153412329]
+    loss = catalogue()["distillation"]
+    assert mp.nstr(oracle(loss, z, None, {"t": t, "T": 1.0}).value, 15) == "4.07163224723837e-314"

@@ -137,14 +137,12 @@ function indexValueAndGrad(logits, target) {
   const total = sum(K, (k) => base[k] * base[k]);
   // the terms of the mean, times its denominator
   const weighted = each(K, (k) => product(scaled[k], base[k]));
-  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
-  const mean = meanOfOthers + weighted[topClass] / mass;
-  // 1 - p of the largest
-  const qTop = rest / mass;
+  const ofOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k]));
+  const mean = (ofOthers + weighted[topClass]) / mass;
   // the largest class apart: there both are nearly the same
-  const centred = each(K, (k) => (k === topClass ? product(qTop, base[topClass]) - meanOfOthers : base[k] - mean));
+  const centred = each(K, (k) => (k === topClass ? (product(rest, base[topClass]) - ofOthers) / mass : base[k] - mean));
   const value = total;
-  const gradient = each(K, (k) => 2 * p[k] * centred[k]);
+  const gradient = each(K, (k) => 2 * scaled[k] * centred[k] / mass);
   return [value, gradient];
 }
 
@@ -164,17 +162,18 @@ function indexHvp(logits, target, v) {
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
   const pC = scaled[target] / mass;
   const total2 = sum(K, (k) => p[k] * p[k]);
-  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
   const total3 = sum(K, (k) => p[k] * p[k] * vFromTop[k]);
   return each(K, (k) => (
     2
     * (
       vFromTop[k] * (k === target ? 3 * pC - 1 - total2 : pC + 2 * p[k] - total2)
       + sumPV * (k === target ? 1 + 3 * total2 - 4 * pC : 3 * total2 - 2 * pC - 2 * p[k])
-      + pC * vFromTop[target]
+      + scaled[target] * vFromTop[target] / mass
       - 2 * total3
     )
-    * p[k]
+    * scaled[k]
+    / mass
   ));
 }
 
@@ -193,7 +192,9 @@ function denseValue(logits, target) {
   const qTop = rest / mass;
   const p = each(K, (k) => scaled[k] / mass);
   // the largest class apart: there both may be near 1
-  const difference = each(K, (k) => (k === topClass ? 1 - target[topClass] - qTop : p[k] - target[k]));
+  const difference = each(K, (k) => (
+    k === topClass ? 2.0**64 / mass * (1 - target[topClass]) - target[topClass] * qTop : p[k] - target[k]
+  ));
   const total = sum(K, (k) => difference[k] * difference[k]);
   return total;
 }
@@ -213,18 +214,20 @@ function denseValueAndGrad(logits, target) {
   const qTop = rest / mass;
   const p = each(K, (k) => scaled[k] / mass);
   // the largest class apart: there both may be near 1
-  const difference = each(K, (k) => (k === topClass ? 1 - target[topClass] - qTop : p[k] - target[k]));
+  const difference = each(K, (k) => (
+    k === topClass ? 2.0**64 / mass * (1 - target[topClass]) - target[topClass] * qTop : p[k] - target[k]
+  ));
   const total = sum(K, (k) => difference[k] * difference[k]);
   // the terms of the mean, times its denominator
   const weighted = each(K, (k) => product(scaled[k], difference[k]));
-  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
-  const mean = meanOfOthers + weighted[topClass] / mass;
+  const ofOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k]));
+  const mean = (ofOthers + weighted[topClass]) / mass;
   // the largest class apart: there both are nearly the same
   const centred = each(K, (k) => (
-    k === topClass ? product(qTop, difference[topClass]) - meanOfOthers : difference[k] - mean
+    k === topClass ? (product(rest, difference[topClass]) - ofOthers) / mass : difference[k] - mean
   ));
   const value = total;
-  const gradient = each(K, (k) => 2 * p[k] * centred[k]);
+  const gradient = each(K, (k) => 2 * scaled[k] * centred[k] / mass);
   return [value, gradient];
 }
 
@@ -239,23 +242,21 @@ function denseHvp(logits, target, v) {
   const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  // 1 - p of the largest
-  const qTop = rest / mass;
   const p = each(K, (k) => scaled[k] / mass);
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
   const total2 = sum(K, (k) => p[k] * p[k]);
-  const sumPY = sum(K, (k) => p[k] * target[k]);
+  const sumPY = sum(K, (k) => scaled[k] * target[k] / mass);
   // the terms of the mean, times its denominator
   const weighted2 = each(K, (k) => product(scaled[k], target[k]));
-  const meanOfOthers2 = sum(K, (k) => (k === topClass ? 0 : weighted2[k])) / mass;
-  const mean2 = meanOfOthers2 + weighted2[topClass] / mass;
+  const ofOthers2 = sum(K, (k) => (k === topClass ? 0 : weighted2[k]));
+  const mean2 = (ofOthers2 + weighted2[topClass]) / mass;
   // the largest class apart: there both are nearly the same
   const centred2 = each(K, (k) => (
-    k === topClass ? product(qTop, target[topClass]) - meanOfOthers2 : target[k] - mean2
+    k === topClass ? (product(rest, target[topClass]) - ofOthers2) / mass : target[k] - mean2
   ));
-  const sumPVY = sum(K, (k) => p[k] * vFromTop[k] * target[k]);
+  const sumPVY = sum(K, (k) => scaled[k] * vFromTop[k] * target[k] / mass);
   const total3 = sum(K, (k) => p[k] * p[k] * vFromTop[k]);
   return each(K, (k) => (
     2
@@ -265,7 +266,8 @@ function denseHvp(logits, target, v) {
       + sumPVY
       - 2 * total3
     )
-    * p[k]
+    * scaled[k]
+    / mass
   ));
 }
 

@@ -151,20 +151,20 @@ function indexValueAndGrad(logits, target, beta) {
   const logPC = -(gapC + logMass);
   // the terms of the mean, times its denominator
   const weighted = each(K, (k) => product(scaled[k], logP[k]));
-  const meanOfOthers = sum(K, (k) => (k === target ? 0 : weighted[k])) / mass;
+  const ofOthers = sum(K, (k) => (k === target ? 0 : weighted[k]));
   const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
-  const meanOfOthers2 = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
-  const mean2 = meanOfOthers2 + weighted[topClass] / mass;
-  // 1 - p of the largest
-  const qTop = rest / mass;
+  const ofOthers2 = sum(K, (k) => (k === topClass ? 0 : weighted[k]));
+  const mean2 = (ofOthers2 + weighted[topClass]) / mass;
   // the largest class apart: there both are nearly the same
-  const centred = each(K, (k) => (k === topClass ? product(qTop, logP[topClass]) - meanOfOthers2 : logP[k] - mean2));
+  const centred = each(K, (k) => (
+    k === topClass ? (product(rest, logP[topClass]) - ofOthers2) / mass : logP[k] - mean2
+  ));
   const value = product(beta, sumLogPP) - logPC;
   const gradient = each(K, (k) => (
     k === target
-      ? product(beta * scaled[target], product(qC, logP[target]) - meanOfOthers) / mass - qC
+      ? product(beta * scaled[target], (product(others, logP[target]) - ofOthers) / mass) / mass - qC
       : product(scaled[k], 1 + product(beta, centred[k])) / mass
   ));
   return [value, gradient];
@@ -189,16 +189,15 @@ function indexHvp(logits, target, beta, v) {
   const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
   // the terms of the mean, times its denominator
   const weighted = each(K, (k) => product(scaled[k], logP[k]));
-  const meanOfOthers2 = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
-  const mean2 = meanOfOthers2 + weighted[topClass] / mass;
-  // 1 - p of the largest
-  const qTop = rest / mass;
+  const ofOthers2 = sum(K, (k) => (k === topClass ? 0 : weighted[k]));
+  const mean2 = (ofOthers2 + weighted[topClass]) / mass;
   // the largest class apart: there both are nearly the same
-  const centred = each(K, (k) => (k === topClass ? product(qTop, logP[topClass]) - meanOfOthers2 : logP[k] - mean2));
+  const centred = each(K, (k) => (
+    k === topClass ? (product(rest, logP[topClass]) - ofOthers2) / mass : logP[k] - mean2
+  ));
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const p = each(K, (k) => scaled[k] / mass);
-  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
   const sumLogPPV = sum(K, (k) => product(scaled[k] * vFromTop[k], logP[k]) / mass);
   return each(K, (k) => (
     product(
@@ -254,18 +253,16 @@ function denseValueAndGrad(logits, target, beta) {
   const sumLogPY = sum(K, (k) => product(target[k], logP[k]));
   // the terms of the mean, times its denominator
   const weighted = each(K, (k) => product(scaled[k], logP[k]));
-  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
-  const mean = meanOfOthers + weighted[topClass] / mass;
-  // 1 - p of the largest
-  const qTop = rest / mass;
+  const ofOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k]));
+  const mean = (ofOthers + weighted[topClass]) / mass;
   // the largest class apart: there both are nearly the same
-  const centred = each(K, (k) => (k === topClass ? product(qTop, logP[topClass]) - meanOfOthers : logP[k] - mean));
+  const centred = each(K, (k) => (k === topClass ? (product(rest, logP[topClass]) - ofOthers) / mass : logP[k] - mean));
   const sumOfOthers = sum(K, (k) => (k === topClass ? 0 : target[k]));
   const p = each(K, (k) => scaled[k] / mass);
   // the largest class apart: there both may be nearly the sum
   const residual = each(K, (k) => (
     k === topClass
-      ? 2.0**64 / mass * sumOfOthers - qTop * target[topClass]
+      ? (2.0**64 * sumOfOthers - rest * target[topClass]) / mass
       : (sumOfOthers + target[topClass]) * p[k] - target[k]
   ));
   const value = product(beta, sumLogPP) - sumLogPY;
@@ -292,16 +289,13 @@ function denseHvp(logits, target, beta, v) {
   const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
   // the terms of the mean, times its denominator
   const weighted = each(K, (k) => product(scaled[k], logP[k]));
-  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
-  const mean = meanOfOthers + weighted[topClass] / mass;
-  // 1 - p of the largest
-  const qTop = rest / mass;
+  const ofOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k]));
+  const mean = (ofOthers + weighted[topClass]) / mass;
   // the largest class apart: there both are nearly the same
-  const centred = each(K, (k) => (k === topClass ? product(qTop, logP[topClass]) - meanOfOthers : logP[k] - mean));
-  const p = each(K, (k) => scaled[k] / mass);
+  const centred = each(K, (k) => (k === topClass ? (product(rest, logP[topClass]) - ofOthers) / mass : logP[k] - mean));
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
   const sumLogPPV = sum(K, (k) => product(scaled[k] * vFromTop[k], logP[k]) / mass);
   const targetSum = sum(K, (k) => target[k]);
   return each(K, (k) => (

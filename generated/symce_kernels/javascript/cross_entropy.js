@@ -151,11 +151,10 @@ function indexHvp(logits, target, v) {
   const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
-  return each(K, (k) => p[k] * (vFromTop[k] - sumPV));
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
+  return each(K, (k) => scaled[k] * (vFromTop[k] - sumPV) / mass);
 }
 
 /** The loss; target: one number a class. */
@@ -194,13 +193,11 @@ function denseValueAndGrad(logits, target) {
   const sumOfOthers = sum(K, (k) => (k === topClass ? 0 : target[k]));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  // 1 - p of the largest
-  const qTop = rest / mass;
   const p = each(K, (k) => scaled[k] / mass);
   // the largest class apart: there both may be nearly the sum
   const residual = each(K, (k) => (
     k === topClass
-      ? 2.0**64 / mass * sumOfOthers - qTop * target[topClass]
+      ? (2.0**64 * sumOfOthers - rest * target[topClass]) / mass
       : (sumOfOthers + target[topClass]) * p[k] - target[k]
   ));
   const value = -sumLogPY;
@@ -219,12 +216,11 @@ function denseHvp(logits, target, v) {
   const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
   const targetSum = sum(K, (k) => target[k]);
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
-  return each(K, (k) => targetSum * p[k] * (vFromTop[k] - sumPV));
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
+  return each(K, (k) => targetSum * scaled[k] * (vFromTop[k] - sumPV) / mass);
 }
 
 const kernel = {

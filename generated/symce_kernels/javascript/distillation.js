@@ -123,28 +123,40 @@ function rowValue(logits, t, T) {
   const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
-  const meanDelta = sum(K, (k) => product(p[k], delta[k]));
-  // terms that are not negative
-  const secondOrder = sum(K, (k) => product(p[k], expm1Less(delta[k] - meanDelta)));
+  const meanDelta = sum(K, (k) => product(scaled[k], delta[k])) / mass;
+  // the same less its mean
+  const x = each(K, (k) => delta[k] - meanDelta);
+  const topClass2 = argmax(K, (k) => logits[k]);
+  const top2 = logits[topClass2];
+  // numerators of softmax, the largest of them 2**64
+  const scaled2 = each(K, (k) => expQuotient(logits[k], top2, T));
+  // without the largest, beside which what is small would be lost
+  const rest2 = sum(K, (k) => (k === topClass2 ? 0 : scaled2[k]));
+  // the denominator of softmax
+  const mass2 = 2.0**64 + rest2;
+  const p = each(K, (k) => scaled2[k] / mass2);
+  // what p has where it is much more than q
+  const apart = sum(K, (k) => (x[k] < 1 ? 0 : p[k]));
+  const p2 = each(K, (k) => scaled[k] / mass);
+  // of terms that are not negative
+  const secondOrder = (
+    sum(K, (k) => product(scaled[k], x[k] < 1 ? expm1Less(x[k]) : 0)) / mass
+    + apart
+    - sum(K, (k) => (x[k] < 1 ? 0 : product(p2[k], 1 + x[k])))
+  );
+  const excess_ = secondOrder / (1 - apart);
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => (top - t[k]) / T);
   const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
-  const topClass2 = argmax(K, (k) => logits[k]);
-  const top2 = logits[topClass2];
   // how far each logit is below the largest: never negative
   const gap2 = each(K, (k) => (top2 - logits[k]) / T);
-  // numerators of softmax, the largest of them 2**64
-  const scaled2 = each(K, (k) => expQuotient(logits[k], top2, T));
-  // without the largest, beside which what is small would be lost
-  const rest2 = sum(K, (k) => (k === topClass2 ? 0 : scaled2[k]));
   const logMass2 = Math.log1p(rest2 / 2.0**64);
   // never the logarithm of p
   const logP2 = each(K, (k) => -(gap2[k] + logMass2));
-  const far = sum(K, (k) => product(p[k], logP[k] - logP2[k]));
-  return product(T * T, secondOrder < 1 ? Math.log1p(secondOrder) : far);
+  const far = sum(K, (k) => product(p2[k], logP[k] - logP2[k]));
+  return product(T * T, apart < 0.5 && excess_ < 0.5 ? Math.log1p(excess_) : far);
 }
 
 /** The loss and its gradient. */
@@ -164,37 +176,48 @@ function rowValueAndGrad(logits, t, T) {
   const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
-  const meanDelta = sum(K, (k) => product(p[k], delta[k]));
-  // terms that are not negative
-  const secondOrder = sum(K, (k) => product(p[k], expm1Less(delta[k] - meanDelta)));
+  const meanDelta = sum(K, (k) => product(scaled[k], delta[k])) / mass;
+  // the same less its mean
+  const x = each(K, (k) => delta[k] - meanDelta);
+  const topClass2 = argmax(K, (k) => logits[k]);
+  const top2 = logits[topClass2];
+  // numerators of softmax, the largest of them 2**64
+  const scaled2 = each(K, (k) => expQuotient(logits[k], top2, T));
+  // without the largest, beside which what is small would be lost
+  const rest2 = sum(K, (k) => (k === topClass2 ? 0 : scaled2[k]));
+  // the denominator of softmax
+  const mass2 = 2.0**64 + rest2;
+  const p = each(K, (k) => scaled2[k] / mass2);
+  // what p has where it is much more than q
+  const apart = sum(K, (k) => (x[k] < 1 ? 0 : p[k]));
+  const p2 = each(K, (k) => scaled[k] / mass);
+  // of terms that are not negative
+  const secondOrder = (
+    sum(K, (k) => product(scaled[k], x[k] < 1 ? expm1Less(x[k]) : 0)) / mass
+    + apart
+    - sum(K, (k) => (x[k] < 1 ? 0 : product(p2[k], 1 + x[k])))
+  );
+  const excess_ = secondOrder / (1 - apart);
   // how far each logit is below the largest: never negative
   const gap = each(K, (k) => (top - t[k]) / T);
   const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
-  const topClass2 = argmax(K, (k) => logits[k]);
-  const top2 = logits[topClass2];
   // how far each logit is below the largest: never negative
   const gap2 = each(K, (k) => (top2 - logits[k]) / T);
-  // numerators of softmax, the largest of them 2**64
-  const scaled2 = each(K, (k) => expQuotient(logits[k], top2, T));
-  // without the largest, beside which what is small would be lost
-  const rest2 = sum(K, (k) => (k === topClass2 ? 0 : scaled2[k]));
   const logMass2 = Math.log1p(rest2 / 2.0**64);
   // never the logarithm of p
   const logP2 = each(K, (k) => -(gap2[k] + logMass2));
-  const far = sum(K, (k) => product(p[k], logP[k] - logP2[k]));
+  const far = sum(K, (k) => product(p2[k], logP[k] - logP2[k]));
   // 1 - p, as the share of the other classes
   const q = each(K, (k) => (k === topClass ? rest : mass - scaled[k]) / mass);
-  // the denominator of softmax
-  const mass2 = 2.0**64 + rest2;
   // 1 - p of the largest
   const qTop = rest2 / mass2;
-  const p2 = each(K, (k) => scaled2[k] / mass2);
   // the largest class apart: there both may be near 1
-  const difference = each(K, (k) => (k === topClass2 ? q[topClass2] - qTop : p2[k] - p[k]));
-  const value = product(T * T, secondOrder < 1 ? Math.log1p(secondOrder) : far);
+  const difference = each(K, (k) => (
+    k === topClass2 ? 2.0**64 / mass2 * q[topClass2] - p2[topClass2] * qTop : p[k] - p2[k]
+  ));
+  const value = product(T * T, apart < 0.5 && excess_ < 0.5 ? Math.log1p(excess_) : far);
   const gradient = each(K, (k) => T * difference[k]);
   return [value, gradient];
 }
@@ -210,11 +233,10 @@ function rowHvp(logits, t, T, v) {
   const rest2 = sum(K, (k) => (k === topClass2 ? 0 : scaled2[k]));
   // the denominator of softmax
   const mass2 = 2.0**64 + rest2;
-  const p2 = each(K, (k) => scaled2[k] / mass2);
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass2]);
-  const sumPV = sum(K, (k) => p2[k] * vFromTop[k]);
-  return each(K, (k) => p2[k] * (vFromTop[k] - sumPV));
+  const sumPV = sum(K, (k) => scaled2[k] * vFromTop[k] / mass2);
+  return each(K, (k) => scaled2[k] * (vFromTop[k] - sumPV) / mass2);
 }
 
 const kernel = {

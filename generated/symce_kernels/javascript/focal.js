@@ -191,14 +191,17 @@ function indexHvp(logits, target, gamma, alpha, v) {
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
   const sumShareV = sum(K, (k) => share[k] * vFromTop[k]);
-  const pC = scaled[target] / mass;
   return each(K, (k) => (
     k === target
         ? product(
           power(qC, 1 + gamma) * scaled[target] * alpha[target],
           product(
             gamma,
-            product((sumShareV - vFromTop[target]) * qC + gamma * pC * (vFromTop[target] - sumShareV), rate)
+            product(
+              (sumShareV - vFromTop[target]) * others / mass
+              + gamma * scaled[target] * (vFromTop[target] - sumShareV) / mass,
+              rate,
+            )
             + 2 * vFromTop[target]
             - 2 * sumShareV,
           )
@@ -211,11 +214,11 @@ function indexHvp(logits, target, gamma, alpha, v) {
         product(
           gamma * scaled[target],
           product(
-            2 * qC * (vFromTop[target] - sumShareV)
-            + gamma * (sumShareV - vFromTop[target]) * pC
+            2 * others * (vFromTop[target] - sumShareV) / mass
+            + gamma * (sumShareV - vFromTop[target]) * scaled[target] / mass
             + vFromTop[k]
             - qC * vFromTop[target]
-            - pC * sumShareV,
+            - scaled[target] * sumShareV / mass,
             rate,
           )
           + 2 * sumShareV
@@ -223,8 +226,8 @@ function indexHvp(logits, target, gamma, alpha, v) {
         )
         / mass
         + vFromTop[k]
-        - sumShareV * qC
-        - pC * vFromTop[target],
+        - sumShareV * others / mass
+        - scaled[target] * vFromTop[target] / mass,
       )
   ));
 }

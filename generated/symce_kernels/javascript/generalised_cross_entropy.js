@@ -166,8 +166,6 @@ function indexHvp(logits, target, r, v) {
   const mass = 2.0**64 + rest;
   const pC = scaled[target] / mass;
   const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
-  // 1 - p_c, as the sum of the other classes
-  const qC = others / mass;
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
   // of each class among the others than c
@@ -175,13 +173,19 @@ function indexHvp(logits, target, r, v) {
   const sumShareV = sum(K, (k) => share[k] * vFromTop[k]);
   return each(K, (k) => (
     k === target
-        ? (pC * (vFromTop[target] - sumShareV) + r * (sumShareV - vFromTop[target]) * qC)
+        ? (scaled[target] * (vFromTop[target] - sumShareV) / mass + r * (sumShareV - vFromTop[target]) * others / mass)
       * (pC < 1e-37 ? Math.exp(product(r, logPC)) : power(pC, r))
-      * qC
+      * others
+      / mass
         : (pC < 1e-37 ? Math.exp(product(r, logPC)) : power(pC, r))
-      * qC
-      * ((r * (vFromTop[target] - sumShareV) - sumShareV) * qC + vFromTop[k] - pC * vFromTop[target])
+      * others
+      * (
+        (r * (vFromTop[target] - sumShareV) - sumShareV) * others / mass
+        + vFromTop[k]
+        - scaled[target] * vFromTop[target] / mass
+      )
       * share[k]
+      / mass
   ));
 }
 

@@ -138,11 +138,8 @@ function indexValueAndGrad(logits, target, T) {
   const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  // 1 - p_c, as the sum of the other classes
-  const qC = others / mass;
-  const p = each(K, (k) => scaled[k] / mass);
   const value = -logPC;
-  const gradient = each(K, (k) => (k === target ? -qC : p[k]) / T);
+  const gradient = each(K, (k) => (k === target ? -others / (T * mass) : scaled[k] / (T * mass)));
   return [value, gradient];
 }
 
@@ -157,11 +154,10 @@ function indexHvp(logits, target, T, v) {
   const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
-  return each(K, (k) => p[k] * (vFromTop[k] - sumPV) / (T * T));
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
+  return each(K, (k) => scaled[k] * (vFromTop[k] - sumPV) / (T * T * mass));
 }
 
 const kernel = {

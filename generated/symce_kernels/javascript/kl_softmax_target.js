@@ -137,12 +137,10 @@ function denseValueAndGrad(logits, target) {
   const f = each(K, (k) => logP[k] - Math.log(target[k]));
   // the terms of the mean, times its denominator
   const weighted = each(K, (k) => product(scaled[k], f[k]));
-  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
-  const mean = meanOfOthers + weighted[topClass] / mass;
-  // 1 - p of the largest
-  const qTop = rest / mass;
+  const ofOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k]));
+  const mean = (ofOthers + weighted[topClass]) / mass;
   // the largest class apart: there both are nearly the same
-  const centred = each(K, (k) => (k === topClass ? product(qTop, f[topClass]) - meanOfOthers : f[k] - mean));
+  const centred = each(K, (k) => (k === topClass ? (product(rest, f[topClass]) - ofOthers) / mass : f[k] - mean));
   const value = total - excess(K, (k) => target[k]);
   const gradient = each(K, (k) => product(scaled[k], centred[k]) / mass);
   return [value, gradient];
@@ -168,7 +166,7 @@ function denseHvp(logits, target, v) {
   const total = sum(K, (k) => divergence(p[k], target[k], logP[k] - Math.log(target[k])));
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
   const total2 = sum(K, (k) => product(scaled[k] * vFromTop[k], logP[k] - Math.log(target[k])) / mass);
   const excess_ = excess(K, (k) => target[k]);
   return each(K, (k) => (

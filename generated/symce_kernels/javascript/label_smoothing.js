@@ -120,7 +120,7 @@ function indexValue(logits, target, eps) {
   const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
-  const total = sum(K, (k) => product(k === target ? 1 - eps : eps / (-1 + K), logP[k]));
+  const total = sum(K, (k) => product(k === target ? 1 - eps : eps / (K - 1), logP[k]));
   return -total;
 }
 
@@ -138,15 +138,21 @@ function indexValueAndGrad(logits, target, eps) {
   const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
-  const total = sum(K, (k) => product(k === target ? 1 - eps : eps / (-1 + K), logP[k]));
-  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
+  const total = sum(K, (k) => product(k === target ? 1 - eps : eps / (K - 1), logP[k]));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
+  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
+  // 1 - p of the largest
+  const qTop = rest / mass;
   const p = each(K, (k) => scaled[k] / mass);
+  // the largest class apart: there both may be near 1
+  const difference = each(K, (k) => (
+    k === topClass ? (1 - eps / (K - 1)) * (2.0**64 / mass) - eps / (K - 1) * qTop : p[k] - eps / (K - 1)
+  ));
   const value = -total;
-  const gradient = each(K, (k) => (k === target ? eps - qC : p[k] - eps / (-1 + K)));
+  const gradient = each(K, (k) => (k === target ? eps * scaled[target] / mass - (1 - eps) * qC : difference[k]));
   return [value, gradient];
 }
 
@@ -161,11 +167,10 @@ function indexHvp(logits, target, eps, v) {
   const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
-  return each(K, (k) => p[k] * (vFromTop[k] - sumPV));
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
+  return each(K, (k) => scaled[k] * (vFromTop[k] - sumPV) / mass);
 }
 
 const kernel = {

@@ -139,14 +139,22 @@ function indexValueAndGrad(logits, target, eps) {
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   const total = sum(K, (k) => product(k === target ? 1 - eps + eps / K : eps / K, logP[k]));
-  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
+  const others = sum(K, (k) => (k === target ? 0 : scaled[k]));
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
+  // 1 - p of the largest
+  const qTop = rest / mass;
   const p = each(K, (k) => scaled[k] / mass);
+  // the largest class apart: there both may be near 1
+  const difference = each(K, (k) => (
+    k === topClass ? (1 - eps / K) * (2.0**64 / mass) - eps / K * qTop : p[k] - eps / K
+  ));
   const value = -total;
-  const gradient = each(K, (k) => (k === target ? eps - eps / K - qC : p[k] - eps / K));
+  const gradient = each(K, (k) => (
+    k === target ? (eps - eps / K) * scaled[target] / mass - (1 - eps + eps / K) * qC : difference[k]
+  ));
   return [value, gradient];
 }
 
@@ -161,11 +169,10 @@ function indexHvp(logits, target, eps, v) {
   const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
-  return each(K, (k) => p[k] * (vFromTop[k] - sumPV));
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
+  return each(K, (k) => scaled[k] * (vFromTop[k] - sumPV) / mass);
 }
 
 const kernel = {

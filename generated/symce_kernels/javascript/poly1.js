@@ -118,13 +118,11 @@ function indexValue(logits, target, eps) {
   const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  // 1 - p_c, as the sum of the other classes
-  const qC = others / mass;
   const gapC = top - logits[target];
   const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logPC = -(gapC + logMass);
-  return eps * qC - logPC;
+  return eps * others / mass - logPC;
 }
 
 /** The loss and its gradient; target: the class index. */
@@ -139,16 +137,16 @@ function indexValueAndGrad(logits, target, eps) {
   const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  // 1 - p_c, as the sum of the other classes
-  const qC = others / mass;
   const gapC = top - logits[target];
   const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logPC = -(gapC + logMass);
-  const pC = scaled[target] / mass;
-  const p = each(K, (k) => scaled[k] / mass);
-  const value = eps * qC - logPC;
-  const gradient = each(K, (k) => (k === target ? -(eps * qC * pC + qC) : (1 + eps * pC) * p[k]));
+  // 1 - p_c, as the sum of the other classes
+  const qC = others / mass;
+  const value = eps * others / mass - logPC;
+  const gradient = each(K, (k) => (
+    k === target ? -(eps * qC * scaled[target] / mass + qC) : (1 + eps * scaled[target] / mass) * scaled[k] / mass
+  ));
   return [value, gradient];
 }
 
@@ -166,21 +164,23 @@ function indexHvp(logits, target, eps, v) {
   const mass = 2.0**64 + rest;
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
-  const pC = scaled[target] / mass;
-  const p = each(K, (k) => scaled[k] / mass);
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  const pC = scaled[target] / mass;
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
   return each(K, (k) => (
     (
       eps
       * (
-        vFromTop[k] * (k === target ? -qC : pC) + sumPV * (k === target ? 1 - 2 * pC : -2 * pC) + pC * vFromTop[target]
+        vFromTop[k] * (k === target ? -qC : pC)
+        + sumPV * (k === target ? 1 - 2 * pC : -2 * pC)
+        + scaled[target] * vFromTop[target] / mass
       )
       + vFromTop[k]
       - sumPV
     )
-    * p[k]
+    * scaled[k]
+    / mass
   ));
 }
 
@@ -228,23 +228,23 @@ function denseValueAndGrad(logits, target, eps) {
   const logP = each(K, (k) => -(gap[k] + logMass));
   const sumLogPY = sum(K, (k) => product(target[k], logP[k]));
   const sumOfOthers = sum(K, (k) => (k === topClass ? 0 : target[k]));
-  // 1 - p of the largest
-  const qTop = rest / mass;
   const p = each(K, (k) => scaled[k] / mass);
   // the largest class apart: there both may be nearly the sum
   const residual = each(K, (k) => (
     k === topClass
-      ? 2.0**64 / mass * sumOfOthers - qTop * target[topClass]
+      ? (2.0**64 * sumOfOthers - rest * target[topClass]) / mass
       : (sumOfOthers + target[topClass]) * p[k] - target[k]
   ));
   // the terms of the mean, times its denominator
   const weighted = each(K, (k) => product(scaled[k], target[k]));
-  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
-  const mean = meanOfOthers + weighted[topClass] / mass;
+  const ofOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k]));
+  const mean = (ofOthers + weighted[topClass]) / mass;
   // the largest class apart: there both are nearly the same
-  const centred = each(K, (k) => (k === topClass ? product(qTop, target[topClass]) - meanOfOthers : target[k] - mean));
+  const centred = each(K, (k) => (
+    k === topClass ? (product(rest, target[topClass]) - ofOthers) / mass : target[k] - mean
+  ));
   const value = eps * (total - excess(K, (k) => target[k])) - sumLogPY;
-  const gradient = each(K, (k) => residual[k] - eps * centred[k] * p[k]);
+  const gradient = each(K, (k) => residual[k] - eps * centred[k] * scaled[k] / mass);
   return [value, gradient];
 }
 
@@ -259,23 +259,23 @@ function denseHvp(logits, target, eps, v) {
   const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  // 1 - p of the largest
-  const qTop = rest / mass;
-  const p = each(K, (k) => scaled[k] / mass);
   // the terms of the mean, times its denominator
   const weighted = each(K, (k) => product(scaled[k], target[k]));
-  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
-  const mean = meanOfOthers + weighted[topClass] / mass;
+  const ofOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k]));
+  const mean = (ofOthers + weighted[topClass]) / mass;
   // the largest class apart: there both are nearly the same
-  const centred = each(K, (k) => (k === topClass ? product(qTop, target[topClass]) - meanOfOthers : target[k] - mean));
+  const centred = each(K, (k) => (
+    k === topClass ? (product(rest, target[topClass]) - ofOthers) / mass : target[k] - mean
+  ));
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
-  const sumPVY = sum(K, (k) => p[k] * vFromTop[k] * target[k]);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
+  const sumPVY = sum(K, (k) => scaled[k] * vFromTop[k] * target[k] / mass);
   const targetSum = sum(K, (k) => target[k]);
   return each(K, (k) => (
     (eps * (sumPV * (target[k] - 2 * mean) + sumPVY - centred[k] * vFromTop[k]) + targetSum * (vFromTop[k] - sumPV))
-    * p[k]
+    * scaled[k]
+    / mass
   ));
 }
 

@@ -176,17 +176,15 @@ function indexHvp(logits, target, cap, v) {
   const f = each(K, (k) => v[k] * (4 * small[k] / ((1 + small[k]) * (1 + small[k]))));
   // the terms of the mean, times its denominator
   const weighted = each(K, (k) => product(scaled[k], f[k]));
-  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
-  const mean = meanOfOthers + weighted[topClass] / mass;
-  // 1 - p of the largest
-  const qTop = rest / mass;
+  const ofOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k]));
+  const mean = (ofOthers + weighted[topClass]) / mass;
   // the largest class apart: there both are nearly the same
-  const centred = each(K, (k) => (k === topClass ? product(qTop, f[topClass]) - meanOfOthers : f[k] - mean));
+  const centred = each(K, (k) => (k === topClass ? (product(rest, f[topClass]) - ofOthers) / mass : f[k] - mean));
   return each(K, (k) => (
     4
     * small[k]
     / ((1 + small[k]) * (1 + small[k]))
-    * (2 * (k === target ? qC : -p[k]) * Math.tanh(logits[k] / cap) * v[k] / cap + centred[k] * p[k])
+    * (2 * (k === target ? qC : -p[k]) * Math.tanh(logits[k] / cap) * v[k] / cap - -centred[k] * scaled[k] / mass)
   ));
 }
 
@@ -230,13 +228,11 @@ function denseValueAndGrad(logits, target, cap) {
   const sumOfOthers = sum(K, (k) => (k === topClass ? 0 : target[k]));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  // 1 - p of the largest
-  const qTop = rest / mass;
   const p = each(K, (k) => scaled[k] / mass);
   // the largest class apart: there both may be nearly the sum
   const residual = each(K, (k) => (
     k === topClass
-      ? 2.0**64 / mass * sumOfOthers - qTop * target[topClass]
+      ? (2.0**64 * sumOfOthers - rest * target[topClass]) / mass
       : (sumOfOthers + target[topClass]) * p[k] - target[k]
   ));
   // of which 1 - tanh^2 is made: it does not vanish where tanh is 1
@@ -260,13 +256,11 @@ function denseHvp(logits, target, cap, v) {
   const sumOfOthers = sum(K, (k) => (k === topClass ? 0 : target[k]));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  // 1 - p of the largest
-  const qTop = rest / mass;
   const p = each(K, (k) => scaled[k] / mass);
   // the largest class apart: there both may be nearly the sum
   const residual = each(K, (k) => (
     k === topClass
-      ? 2.0**64 / mass * sumOfOthers - qTop * target[topClass]
+      ? (2.0**64 * sumOfOthers - rest * target[topClass]) / mass
       : (sumOfOthers + target[topClass]) * p[k] - target[k]
   ));
   // of which 1 - tanh^2 is made: it does not vanish where tanh is 1
@@ -274,16 +268,16 @@ function denseHvp(logits, target, cap, v) {
   const f = each(K, (k) => v[k] * (4 * small[k] / ((1 + small[k]) * (1 + small[k]))));
   // the terms of the mean, times its denominator
   const weighted = each(K, (k) => product(scaled[k], f[k]));
-  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
-  const mean = meanOfOthers + weighted[topClass] / mass;
+  const ofOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k]));
+  const mean = (ofOthers + weighted[topClass]) / mass;
   // the largest class apart: there both are nearly the same
-  const centred = each(K, (k) => (k === topClass ? product(qTop, f[topClass]) - meanOfOthers : f[k] - mean));
+  const centred = each(K, (k) => (k === topClass ? (product(rest, f[topClass]) - ofOthers) / mass : f[k] - mean));
   const targetSum = sum(K, (k) => target[k]);
   return each(K, (k) => (
     4
     * small[k]
     / ((1 + small[k]) * (1 + small[k]))
-    * (-2 * Math.tanh(logits[k] / cap) * v[k] * residual[k] / cap + targetSum * centred[k] * p[k])
+    * (-2 * Math.tanh(logits[k] / cap) * v[k] * residual[k] / cap - -targetSum * centred[k] * scaled[k] / mass)
   ));
 }
 

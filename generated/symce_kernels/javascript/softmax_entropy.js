@@ -129,12 +129,10 @@ function rowValueAndGrad(logits) {
   const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
   // the terms of the mean, times its denominator
   const weighted = each(K, (k) => product(scaled[k], logP[k]));
-  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
-  const mean = meanOfOthers + weighted[topClass] / mass;
-  // 1 - p of the largest
-  const qTop = rest / mass;
+  const ofOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k]));
+  const mean = (ofOthers + weighted[topClass]) / mass;
   // the largest class apart: there both are nearly the same
-  const centred = each(K, (k) => (k === topClass ? product(qTop, logP[topClass]) - meanOfOthers : logP[k] - mean));
+  const centred = each(K, (k) => (k === topClass ? (product(rest, logP[topClass]) - ofOthers) / mass : logP[k] - mean));
   const value = -sumLogPP;
   const gradient = each(K, (k) => -product(scaled[k], centred[k]) / mass);
   return [value, gradient];
@@ -157,10 +155,9 @@ function rowHvp(logits, v) {
   // the denominator of softmax
   const mass = 2.0**64 + rest;
   const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
-  const p = each(K, (k) => scaled[k] / mass);
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
   const sumLogPPV = sum(K, (k) => product(scaled[k] * vFromTop[k], logP[k]) / mass);
   return each(K, (k) => (
     product(

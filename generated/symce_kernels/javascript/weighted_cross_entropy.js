@@ -142,9 +142,8 @@ function indexValueAndGrad(logits, target, w) {
   const mass = 2.0**64 + rest;
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
-  const p = each(K, (k) => scaled[k] / mass);
   const value = -product(w[target], logPC);
-  const gradient = each(K, (k) => (k === target ? -qC * w[target] : w[target] * p[k]));
+  const gradient = each(K, (k) => (k === target ? -qC * w[target] : w[target] * scaled[k] / mass));
   return [value, gradient];
 }
 
@@ -159,11 +158,10 @@ function indexHvp(logits, target, w, v) {
   const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
-  return each(K, (k) => w[target] * p[k] * (vFromTop[k] - sumPV));
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
+  return each(K, (k) => w[target] * scaled[k] * (vFromTop[k] - sumPV) / mass);
 }
 
 /** The loss; target: one number a class. */
@@ -202,13 +200,11 @@ function denseValueAndGrad(logits, target, w) {
   const sumOfOthers = sum(K, (k) => (k === topClass ? 0 : w[k] * target[k]));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  // 1 - p of the largest
-  const qTop = rest / mass;
   const p = each(K, (k) => scaled[k] / mass);
   // the largest class apart: there both may be nearly the sum
   const residual = each(K, (k) => (
     k === topClass
-      ? 2.0**64 / mass * sumOfOthers - qTop * (w[topClass] * target[topClass])
+      ? (2.0**64 * sumOfOthers - rest * (w[topClass] * target[topClass])) / mass
       : (sumOfOthers + w[topClass] * target[topClass]) * p[k] - w[k] * target[k]
   ));
   const value = -sumLogPWY;
@@ -227,12 +223,11 @@ function denseHvp(logits, target, w, v) {
   const rest = sum(K, (k) => (k === topClass ? 0 : scaled[k]));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  const p = each(K, (k) => scaled[k] / mass);
   const sumWY = sum(K, (k) => w[k] * target[k]);
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => p[k] * vFromTop[k]);
-  return each(K, (k) => sumWY * p[k] * (vFromTop[k] - sumPV));
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
+  return each(K, (k) => sumWY * scaled[k] * (vFromTop[k] - sumPV) / mass);
 }
 
 const kernel = {

@@ -120,7 +120,7 @@ function indexValue(logits, target, tau) {
   const gapC = top - logits[target];
   // never the logarithm of p
   const logPC = -(gapC + logMass);
-  return tau * (base * base) - logPC;
+  return product(tau, base * base) - logPC;
 }
 
 /** The loss and its gradient; target: the class index. */
@@ -144,8 +144,10 @@ function indexValueAndGrad(logits, target, tau) {
   // 1 - p_c, as the sum of the other classes
   const qC = others / mass;
   const p = each(K, (k) => scaled[k] / mass);
-  const value = tau * (base * base) - logPC;
-  const gradient = each(K, (k) => (k === target ? 2 * tau * pC * base - qC : (1 + 2 * tau * base) * p[k]));
+  const value = product(tau, base * base) - logPC;
+  const gradient = each(K, (k) => (
+    k === target ? product(2 * tau * pC, base) - qC : product(p[k], 1 + product(2 * tau, base))
+  ));
   return [value, gradient];
 }
 
@@ -164,13 +166,15 @@ function indexHvp(logits, target, tau, v) {
   const p = each(K, (k) => scaled[k] / mass);
   // the terms of the mean, times its denominator
   const weighted = each(K, (k) => product(scaled[k], v[k]));
-  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
-  const mean = meanOfOthers + weighted[topClass] / mass;
-  // 1 - p of the largest
-  const qTop = rest / mass;
+  const ofOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k]));
+  const mean = (ofOthers + weighted[topClass]) / mass;
   // the largest class apart: there both are nearly the same
-  const centred = each(K, (k) => (k === topClass ? product(qTop, v[topClass]) - meanOfOthers : v[k] - mean));
-  return each(K, (k) => centred[k] * p[k] + 2 * tau * mean * p[k] + 2 * tau * (top + logMass) * centred[k] * p[k]);
+  const centred = each(K, (k) => (k === topClass ? (product(rest, v[topClass]) - ofOthers) / mass : v[k] - mean));
+  return each(K, (k) => (
+    centred[k] * scaled[k] / mass
+    + 2 * tau * mean * scaled[k] / mass
+    + product(2 * tau * centred[k] * p[k], top + logMass)
+  ));
 }
 
 /** The loss; target: one number a class. */
@@ -189,7 +193,7 @@ function denseValue(logits, target, tau) {
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
   const sumLogPY = sum(K, (k) => product(target[k], logP[k]));
-  return tau * (base * base) - sumLogPY;
+  return product(tau, base * base) - sumLogPY;
 }
 
 /** The loss and its gradient; target: one number a class. */
@@ -212,16 +216,14 @@ function denseValueAndGrad(logits, target, tau) {
   const mass = 2.0**64 + rest;
   const p = each(K, (k) => scaled[k] / mass);
   const sumOfOthers = sum(K, (k) => (k === topClass ? 0 : target[k]));
-  // 1 - p of the largest
-  const qTop = rest / mass;
   // the largest class apart: there both may be nearly the sum
   const residual = each(K, (k) => (
     k === topClass
-      ? 2.0**64 / mass * sumOfOthers - qTop * target[topClass]
+      ? (2.0**64 * sumOfOthers - rest * target[topClass]) / mass
       : (sumOfOthers + target[topClass]) * p[k] - target[k]
   ));
-  const value = tau * (base * base) - sumLogPY;
-  const gradient = each(K, (k) => 2 * tau * base * p[k] + residual[k]);
+  const value = product(tau, base * base) - sumLogPY;
+  const gradient = each(K, (k) => product(2 * tau * p[k], base) + residual[k]);
   return [value, gradient];
 }
 
@@ -238,18 +240,18 @@ function denseHvp(logits, target, tau, v) {
   // the denominator of softmax
   const mass = 2.0**64 + rest;
   const p = each(K, (k) => scaled[k] / mass);
-  // 1 - p of the largest
-  const qTop = rest / mass;
-  const sumPV = sum(K, (k) => p[k] * v[k]);
+  const sumPV = sum(K, (k) => scaled[k] * v[k] / mass);
   // the terms of the mean, times its denominator
   const weighted = each(K, (k) => product(scaled[k], v[k]));
-  const meanOfOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k])) / mass;
-  const mean = meanOfOthers + weighted[topClass] / mass;
+  const ofOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k]));
+  const mean = (ofOthers + weighted[topClass]) / mass;
   // the largest class apart: there both are nearly the same
-  const centred = each(K, (k) => (k === topClass ? product(qTop, v[topClass]) - meanOfOthers : v[k] - mean));
+  const centred = each(K, (k) => (k === topClass ? (product(rest, v[topClass]) - ofOthers) / mass : v[k] - mean));
   const targetSum = sum(K, (k) => target[k]);
   return each(K, (k) => (
-    2 * tau * sumPV * p[k] + targetSum * centred[k] * p[k] + 2 * tau * (top + logMass) * centred[k] * p[k]
+    2 * tau * sumPV * scaled[k] / mass
+    + targetSum * centred[k] * scaled[k] / mass
+    + product(2 * tau * centred[k] * p[k], top + logMass)
   ));
 }
 

@@ -180,16 +180,14 @@ def _value_and_grad_index(logits, target):
     total = np.sum(base * base, axis=1, keepdims=True)
     # the terms of the mean, times its denominator
     weighted = _product(scaled, base)
-    mean_of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True) / mass
-    mean = mean_of_others + np.take_along_axis(weighted, top_class, axis=1) / mass
-    # 1 - p of the largest
-    q_top = rest / mass
+    of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True)
+    mean = (of_others + np.take_along_axis(weighted, top_class, axis=1)) / mass
     # the largest class apart: there both are nearly the same
     centred = _put(
-        base - mean, top_class, _product(q_top, np.take_along_axis(base, top_class, axis=1)) - mean_of_others
+        base - mean, top_class, (_product(rest, np.take_along_axis(base, top_class, axis=1)) - of_others) / mass
     )
     value = total
-    gradient = 2 * p * centred
+    gradient = 2 * scaled * centred / mass
     return value, gradient
 
 
@@ -208,17 +206,18 @@ def _hvp_index(logits, target, v):
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
     p_c = np.take_along_axis(scaled, target, axis=1) / mass
     total_2 = np.sum(p * p, axis=1, keepdims=True)
-    sum_p_v = np.sum(p * v_from_top, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
     total_3 = np.sum(p * p * v_from_top, axis=1, keepdims=True)
     return (
         2
         * (
             v_from_top * _put(p_c + 2 * p - total_2, target, 3 * p_c - 1 - total_2)
             + sum_p_v * _put(3 * total_2 - 2 * p_c - 2 * p, target, 1 + 3 * total_2 - 4 * p_c)
-            + p_c * np.take_along_axis(v_from_top, target, axis=1)
+            + np.take_along_axis(scaled, target, axis=1) * np.take_along_axis(v_from_top, target, axis=1) / mass
             - 2 * total_3
         )
-        * p
+        * scaled
+        / mass
     )
 
 
@@ -236,7 +235,12 @@ def _value_dense(logits, target):
     q_top = rest / mass
     p = scaled / mass
     # the largest class apart: there both may be near 1
-    difference = _put(p - target, top_class, 1 - np.take_along_axis(target, top_class, axis=1) - q_top)
+    difference = _put(
+        p - target,
+        top_class,
+        2.0**64 / mass * (1 - np.take_along_axis(target, top_class, axis=1))
+        - np.take_along_axis(target, top_class, axis=1) * q_top,
+    )
     total = np.sum(difference * difference, axis=1, keepdims=True)
     return total
 
@@ -255,20 +259,25 @@ def _value_and_grad_dense(logits, target):
     q_top = rest / mass
     p = scaled / mass
     # the largest class apart: there both may be near 1
-    difference = _put(p - target, top_class, 1 - np.take_along_axis(target, top_class, axis=1) - q_top)
+    difference = _put(
+        p - target,
+        top_class,
+        2.0**64 / mass * (1 - np.take_along_axis(target, top_class, axis=1))
+        - np.take_along_axis(target, top_class, axis=1) * q_top,
+    )
     total = np.sum(difference * difference, axis=1, keepdims=True)
     # the terms of the mean, times its denominator
     weighted = _product(scaled, difference)
-    mean_of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True) / mass
-    mean = mean_of_others + np.take_along_axis(weighted, top_class, axis=1) / mass
+    of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True)
+    mean = (of_others + np.take_along_axis(weighted, top_class, axis=1)) / mass
     # the largest class apart: there both are nearly the same
     centred = _put(
         difference - mean,
         top_class,
-        _product(q_top, np.take_along_axis(difference, top_class, axis=1)) - mean_of_others,
+        (_product(rest, np.take_along_axis(difference, top_class, axis=1)) - of_others) / mass,
     )
     value = total
-    gradient = 2 * p * centred
+    gradient = 2 * scaled * centred / mass
     return value, gradient
 
 
@@ -282,23 +291,21 @@ def _hvp_dense(logits, target, v):
     rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    # 1 - p of the largest
-    q_top = rest / mass
     p = scaled / mass
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(p * v_from_top, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
     total_2 = np.sum(p * p, axis=1, keepdims=True)
-    sum_p_y = np.sum(p * target, axis=1, keepdims=True)
+    sum_p_y = np.sum(scaled * target / mass, axis=1, keepdims=True)
     # the terms of the mean, times its denominator
     weighted_2 = _product(scaled, target)
-    mean_of_others_2 = np.sum(_put(weighted_2.copy(), top_class, 0), axis=1, keepdims=True) / mass
-    mean_2 = mean_of_others_2 + np.take_along_axis(weighted_2, top_class, axis=1) / mass
+    of_others_2 = np.sum(_put(weighted_2.copy(), top_class, 0), axis=1, keepdims=True)
+    mean_2 = (of_others_2 + np.take_along_axis(weighted_2, top_class, axis=1)) / mass
     # the largest class apart: there both are nearly the same
     centred_2 = _put(
-        target - mean_2, top_class, _product(q_top, np.take_along_axis(target, top_class, axis=1)) - mean_of_others_2
+        target - mean_2, top_class, (_product(rest, np.take_along_axis(target, top_class, axis=1)) - of_others_2) / mass
     )
-    sum_p_v_y = np.sum(p * v_from_top * target, axis=1, keepdims=True)
+    sum_p_v_y = np.sum(scaled * v_from_top * target / mass, axis=1, keepdims=True)
     total_3 = np.sum(p * p * v_from_top, axis=1, keepdims=True)
     return (
         2
@@ -308,7 +315,8 @@ def _hvp_dense(logits, target, v):
             + sum_p_v_y
             - 2 * total_3
         )
-        * p
+        * scaled
+        / mass
     )
 
 

@@ -217,17 +217,15 @@ def _value_and_grad_index(logits, target, beta):
     log_p_c = -(gap_c + log_mass)
     # the terms of the mean, times its denominator
     weighted = _product(scaled, log_p)
-    mean_of_others = np.sum(_put(weighted.copy(), target, 0), axis=1, keepdims=True) / mass
+    of_others = np.sum(_put(weighted.copy(), target, 0), axis=1, keepdims=True)
     others = np.sum(_put(scaled.copy(), target, 0), axis=1, keepdims=True)
     # 1 - p_c, as the sum of the other classes
     q_c = others / mass
-    mean_of_others_2 = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True) / mass
-    mean_2 = mean_of_others_2 + np.take_along_axis(weighted, top_class, axis=1) / mass
-    # 1 - p of the largest
-    q_top = rest / mass
+    of_others_2 = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True)
+    mean_2 = (of_others_2 + np.take_along_axis(weighted, top_class, axis=1)) / mass
     # the largest class apart: there both are nearly the same
     centred = _put(
-        log_p - mean_2, top_class, _product(q_top, np.take_along_axis(log_p, top_class, axis=1)) - mean_of_others_2
+        log_p - mean_2, top_class, (_product(rest, np.take_along_axis(log_p, top_class, axis=1)) - of_others_2) / mass
     )
     value = _product(beta, sum_log_p_p) - log_p_c
     gradient = _put(
@@ -235,7 +233,7 @@ def _value_and_grad_index(logits, target, beta):
         target,
         _product(
             beta * np.take_along_axis(scaled, target, axis=1),
-            _product(q_c, np.take_along_axis(log_p, target, axis=1)) - mean_of_others,
+            (_product(others, np.take_along_axis(log_p, target, axis=1)) - of_others) / mass,
         )
         / mass
         - q_c,
@@ -261,18 +259,15 @@ def _hvp_index(logits, target, beta, v):
     sum_log_p_p = np.sum(_product(scaled, log_p) / mass, axis=1, keepdims=True)
     # the terms of the mean, times its denominator
     weighted = _product(scaled, log_p)
-    mean_of_others_2 = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True) / mass
-    mean_2 = mean_of_others_2 + np.take_along_axis(weighted, top_class, axis=1) / mass
-    # 1 - p of the largest
-    q_top = rest / mass
+    of_others_2 = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True)
+    mean_2 = (of_others_2 + np.take_along_axis(weighted, top_class, axis=1)) / mass
     # the largest class apart: there both are nearly the same
     centred = _put(
-        log_p - mean_2, top_class, _product(q_top, np.take_along_axis(log_p, top_class, axis=1)) - mean_of_others_2
+        log_p - mean_2, top_class, (_product(rest, np.take_along_axis(log_p, top_class, axis=1)) - of_others_2) / mass
     )
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    p = scaled / mass
-    sum_p_v = np.sum(p * v_from_top, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
     sum_log_p_p_v = np.sum(_product(scaled * v_from_top, log_p) / mass, axis=1, keepdims=True)
     return (
         _product(
@@ -329,13 +324,11 @@ def _value_and_grad_dense(logits, target, beta):
     sum_log_p_y = np.sum(_product(target, log_p), axis=1, keepdims=True)
     # the terms of the mean, times its denominator
     weighted = _product(scaled, log_p)
-    mean_of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True) / mass
-    mean = mean_of_others + np.take_along_axis(weighted, top_class, axis=1) / mass
-    # 1 - p of the largest
-    q_top = rest / mass
+    of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True)
+    mean = (of_others + np.take_along_axis(weighted, top_class, axis=1)) / mass
     # the largest class apart: there both are nearly the same
     centred = _put(
-        log_p - mean, top_class, _product(q_top, np.take_along_axis(log_p, top_class, axis=1)) - mean_of_others
+        log_p - mean, top_class, (_product(rest, np.take_along_axis(log_p, top_class, axis=1)) - of_others) / mass
     )
     sum_of_others = np.sum(_put(target.copy(), top_class, 0), axis=1, keepdims=True)
     p = scaled / mass
@@ -343,7 +336,7 @@ def _value_and_grad_dense(logits, target, beta):
     residual = _put(
         (sum_of_others + np.take_along_axis(target, top_class, axis=1)) * p - target,
         top_class,
-        2.0**64 / mass * sum_of_others - q_top * np.take_along_axis(target, top_class, axis=1),
+        (2.0**64 * sum_of_others - rest * np.take_along_axis(target, top_class, axis=1)) / mass,
     )
     value = _product(beta, sum_log_p_p) - sum_log_p_y
     gradient = _product(beta * scaled, centred) / mass + residual
@@ -368,18 +361,15 @@ def _hvp_dense(logits, target, beta, v):
     sum_log_p_p = np.sum(_product(scaled, log_p) / mass, axis=1, keepdims=True)
     # the terms of the mean, times its denominator
     weighted = _product(scaled, log_p)
-    mean_of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True) / mass
-    mean = mean_of_others + np.take_along_axis(weighted, top_class, axis=1) / mass
-    # 1 - p of the largest
-    q_top = rest / mass
+    of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True)
+    mean = (of_others + np.take_along_axis(weighted, top_class, axis=1)) / mass
     # the largest class apart: there both are nearly the same
     centred = _put(
-        log_p - mean, top_class, _product(q_top, np.take_along_axis(log_p, top_class, axis=1)) - mean_of_others
+        log_p - mean, top_class, (_product(rest, np.take_along_axis(log_p, top_class, axis=1)) - of_others) / mass
     )
-    p = scaled / mass
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(p * v_from_top, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
     sum_log_p_p_v = np.sum(_product(scaled * v_from_top, log_p) / mass, axis=1, keepdims=True)
     target_sum = np.sum(target, axis=1, keepdims=True)
     return (

@@ -232,11 +232,10 @@ def _hvp_index(logits, target, v):
     rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    p = scaled / mass
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(p * v_from_top, axis=1, keepdims=True)
-    return p * (v_from_top - sum_p_v)
+    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
+    return scaled * (v_from_top - sum_p_v) / mass
 
 
 def _value_dense(logits, target):
@@ -273,14 +272,12 @@ def _value_and_grad_dense(logits, target):
     sum_of_others = np.sum(_put(target.copy(), top_class, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    # 1 - p of the largest
-    q_top = rest / mass
     p = scaled / mass
     # the largest class apart: there both may be nearly the sum
     residual = _put(
         (sum_of_others + np.take_along_axis(target, top_class, axis=1)) * p - target,
         top_class,
-        2.0**64 / mass * sum_of_others - q_top * np.take_along_axis(target, top_class, axis=1),
+        (2.0**64 * sum_of_others - rest * np.take_along_axis(target, top_class, axis=1)) / mass,
     )
     value = -sum_log_p_y
     gradient = residual
@@ -297,12 +294,11 @@ def _hvp_dense(logits, target, v):
     rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    p = scaled / mass
     target_sum = np.sum(target, axis=1, keepdims=True)
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(p * v_from_top, axis=1, keepdims=True)
-    return target_sum * p * (v_from_top - sum_p_v)
+    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
+    return target_sum * scaled * (v_from_top - sum_p_v) / mass
 
 
 _INDEX = {"value": _value_index, "value_and_grad": _value_and_grad_index, "hvp": _hvp_index}

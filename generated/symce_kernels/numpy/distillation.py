@@ -135,28 +135,40 @@ def _value(logits, t, T):
     rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    p = scaled / mass
-    mean_delta = np.sum(_product(p, delta), axis=1, keepdims=True)
-    # terms that are not negative
-    second_order = np.sum(_product(p, _expm1_less(delta - mean_delta)), axis=1, keepdims=True)
+    mean_delta = np.sum(_product(scaled, delta), axis=1, keepdims=True) / mass
+    # the same less its mean
+    x = delta - mean_delta
+    top_class_2 = np.argmax(logits, axis=1, keepdims=True)
+    top_2 = np.take_along_axis(logits, top_class_2, axis=1)
+    # numerators of softmax, the largest of them 2**64
+    scaled_2 = _exp_quotient(logits, top_2, T)
+    # without the largest, beside which what is small would be lost
+    rest_2 = np.sum(_put(scaled_2.copy(), top_class_2, 0), axis=1, keepdims=True)
+    # the denominator of softmax
+    mass_2 = 2.0**64 + rest_2
+    p = scaled_2 / mass_2
+    # what p has where it is much more than q
+    apart = np.sum(np.where(x < 1, 0, p), axis=1, keepdims=True)
+    p_2 = scaled / mass
+    # of terms that are not negative
+    second_order = (
+        np.sum(_product(scaled, np.where(x < 1, _expm1_less(x), 0)), axis=1, keepdims=True) / mass
+        + apart
+        - np.sum(np.where(x < 1, 0, _product(p_2, 1 + x)), axis=1, keepdims=True)
+    )
+    excess = second_order / (1 - apart)
     # how far each logit is below the largest: never negative
     gap = (top - t) / T
     log_mass = np.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
-    top_class_2 = np.argmax(logits, axis=1, keepdims=True)
-    top_2 = np.take_along_axis(logits, top_class_2, axis=1)
     # how far each logit is below the largest: never negative
     gap_2 = (top_2 - logits) / T
-    # numerators of softmax, the largest of them 2**64
-    scaled_2 = _exp_quotient(logits, top_2, T)
-    # without the largest, beside which what is small would be lost
-    rest_2 = np.sum(_put(scaled_2.copy(), top_class_2, 0), axis=1, keepdims=True)
     log_mass_2 = np.log1p(rest_2 / 2.0**64)
     # never the logarithm of p
     log_p_2 = -(gap_2 + log_mass_2)
-    far = np.sum(_product(p, log_p - log_p_2), axis=1, keepdims=True)
-    return _product(T * T, np.where(second_order < 1, np.log1p(second_order), far))
+    far = np.sum(_product(p_2, log_p - log_p_2), axis=1, keepdims=True)
+    return _product(T * T, np.where((apart < 0.5) & (excess < 0.5), np.log1p(excess), far))
 
 
 def _value_and_grad(logits, t, T):
@@ -177,37 +189,51 @@ def _value_and_grad(logits, t, T):
     rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    p = scaled / mass
-    mean_delta = np.sum(_product(p, delta), axis=1, keepdims=True)
-    # terms that are not negative
-    second_order = np.sum(_product(p, _expm1_less(delta - mean_delta)), axis=1, keepdims=True)
+    mean_delta = np.sum(_product(scaled, delta), axis=1, keepdims=True) / mass
+    # the same less its mean
+    x = delta - mean_delta
+    top_class_2 = np.argmax(logits, axis=1, keepdims=True)
+    top_2 = np.take_along_axis(logits, top_class_2, axis=1)
+    # numerators of softmax, the largest of them 2**64
+    scaled_2 = _exp_quotient(logits, top_2, T)
+    # without the largest, beside which what is small would be lost
+    rest_2 = np.sum(_put(scaled_2.copy(), top_class_2, 0), axis=1, keepdims=True)
+    # the denominator of softmax
+    mass_2 = 2.0**64 + rest_2
+    p = scaled_2 / mass_2
+    # what p has where it is much more than q
+    apart = np.sum(np.where(x < 1, 0, p), axis=1, keepdims=True)
+    p_2 = scaled / mass
+    # of terms that are not negative
+    second_order = (
+        np.sum(_product(scaled, np.where(x < 1, _expm1_less(x), 0)), axis=1, keepdims=True) / mass
+        + apart
+        - np.sum(np.where(x < 1, 0, _product(p_2, 1 + x)), axis=1, keepdims=True)
+    )
+    excess = second_order / (1 - apart)
     # how far each logit is below the largest: never negative
     gap = (top - t) / T
     log_mass = np.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
-    top_class_2 = np.argmax(logits, axis=1, keepdims=True)
-    top_2 = np.take_along_axis(logits, top_class_2, axis=1)
     # how far each logit is below the largest: never negative
     gap_2 = (top_2 - logits) / T
-    # numerators of softmax, the largest of them 2**64
-    scaled_2 = _exp_quotient(logits, top_2, T)
-    # without the largest, beside which what is small would be lost
-    rest_2 = np.sum(_put(scaled_2.copy(), top_class_2, 0), axis=1, keepdims=True)
     log_mass_2 = np.log1p(rest_2 / 2.0**64)
     # never the logarithm of p
     log_p_2 = -(gap_2 + log_mass_2)
-    far = np.sum(_product(p, log_p - log_p_2), axis=1, keepdims=True)
+    far = np.sum(_product(p_2, log_p - log_p_2), axis=1, keepdims=True)
     # 1 - p, as the share of the other classes
     q = _put(mass - scaled, top_class, rest) / mass
-    # the denominator of softmax
-    mass_2 = 2.0**64 + rest_2
     # 1 - p of the largest
     q_top = rest_2 / mass_2
-    p_2 = scaled_2 / mass_2
     # the largest class apart: there both may be near 1
-    difference = _put(p_2 - p, top_class_2, np.take_along_axis(q, top_class_2, axis=1) - q_top)
-    value = _product(T * T, np.where(second_order < 1, np.log1p(second_order), far))
+    difference = _put(
+        p - p_2,
+        top_class_2,
+        2.0**64 / mass_2 * np.take_along_axis(q, top_class_2, axis=1)
+        - np.take_along_axis(p_2, top_class_2, axis=1) * q_top,
+    )
+    value = _product(T * T, np.where((apart < 0.5) & (excess < 0.5), np.log1p(excess), far))
     gradient = T * difference
     return value, gradient
 
@@ -222,11 +248,10 @@ def _hvp(logits, t, T, v):
     rest_2 = np.sum(_put(scaled_2.copy(), top_class_2, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass_2 = 2.0**64 + rest_2
-    p_2 = scaled_2 / mass_2
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class_2, axis=1)
-    sum_p_v = np.sum(p_2 * v_from_top, axis=1, keepdims=True)
-    return p_2 * (v_from_top - sum_p_v)
+    sum_p_v = np.sum(scaled_2 * v_from_top / mass_2, axis=1, keepdims=True)
+    return scaled_2 * (v_from_top - sum_p_v) / mass_2
 
 
 _ROWS = {"value": _value, "value_and_grad": _value_and_grad, "hvp": _hvp}

@@ -271,18 +271,20 @@ def _hvp_index(logits, target, gamma, alpha, v):
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
     sum_share_v = np.sum(share * v_from_top, axis=1, keepdims=True)
-    p_c = np.take_along_axis(scaled, target, axis=1) / mass
     return _put(
         _product(
             q_c ** (1 + gamma) * alpha[target] * share,
             _product(
                 gamma * np.take_along_axis(scaled, target, axis=1),
                 _product(
-                    2 * q_c * (np.take_along_axis(v_from_top, target, axis=1) - sum_share_v)
-                    + gamma * (sum_share_v - np.take_along_axis(v_from_top, target, axis=1)) * p_c
+                    2 * others * (np.take_along_axis(v_from_top, target, axis=1) - sum_share_v) / mass
+                    + gamma
+                    * (sum_share_v - np.take_along_axis(v_from_top, target, axis=1))
+                    * np.take_along_axis(scaled, target, axis=1)
+                    / mass
                     + v_from_top
                     - q_c * np.take_along_axis(v_from_top, target, axis=1)
-                    - p_c * sum_share_v,
+                    - np.take_along_axis(scaled, target, axis=1) * sum_share_v / mass,
                     rate,
                 )
                 + 2 * sum_share_v
@@ -290,8 +292,8 @@ def _hvp_index(logits, target, gamma, alpha, v):
             )
             / mass
             + v_from_top
-            - sum_share_v * q_c
-            - p_c * np.take_along_axis(v_from_top, target, axis=1),
+            - sum_share_v * others / mass
+            - np.take_along_axis(scaled, target, axis=1) * np.take_along_axis(v_from_top, target, axis=1) / mass,
         ),
         target,
         _product(
@@ -299,8 +301,11 @@ def _hvp_index(logits, target, gamma, alpha, v):
             _product(
                 gamma,
                 _product(
-                    (sum_share_v - np.take_along_axis(v_from_top, target, axis=1)) * q_c
-                    + gamma * p_c * (np.take_along_axis(v_from_top, target, axis=1) - sum_share_v),
+                    (sum_share_v - np.take_along_axis(v_from_top, target, axis=1)) * others / mass
+                    + gamma
+                    * np.take_along_axis(scaled, target, axis=1)
+                    * (np.take_along_axis(v_from_top, target, axis=1) - sum_share_v)
+                    / mass,
                     rate,
                 )
                 + 2 * np.take_along_axis(v_from_top, target, axis=1)

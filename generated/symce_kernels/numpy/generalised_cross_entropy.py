@@ -237,8 +237,6 @@ def _hvp_index(logits, target, r, v):
     mass = 2.0**64 + rest
     p_c = np.take_along_axis(scaled, target, axis=1) / mass
     others = np.sum(_put(scaled.copy(), target, 0), axis=1, keepdims=True)
-    # 1 - p_c, as the sum of the other classes
-    q_c = others / mass
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
     # of each class among the others than c
@@ -246,20 +244,24 @@ def _hvp_index(logits, target, r, v):
     sum_share_v = np.sum(share * v_from_top, axis=1, keepdims=True)
     return _put(
         np.where(p_c < 1e-37, np.exp(_product(r, log_p_c)), p_c**r)
-        * q_c
+        * others
         * (
-            (r * (np.take_along_axis(v_from_top, target, axis=1) - sum_share_v) - sum_share_v) * q_c
+            (r * (np.take_along_axis(v_from_top, target, axis=1) - sum_share_v) - sum_share_v) * others / mass
             + v_from_top
-            - p_c * np.take_along_axis(v_from_top, target, axis=1)
+            - np.take_along_axis(scaled, target, axis=1) * np.take_along_axis(v_from_top, target, axis=1) / mass
         )
-        * share,
+        * share
+        / mass,
         target,
         (
-            p_c * (np.take_along_axis(v_from_top, target, axis=1) - sum_share_v)
-            + r * (sum_share_v - np.take_along_axis(v_from_top, target, axis=1)) * q_c
+            np.take_along_axis(scaled, target, axis=1)
+            * (np.take_along_axis(v_from_top, target, axis=1) - sum_share_v)
+            / mass
+            + r * (sum_share_v - np.take_along_axis(v_from_top, target, axis=1)) * others / mass
         )
         * np.where(p_c < 1e-37, np.exp(_product(r, log_p_c)), p_c**r)
-        * q_c,
+        * others
+        / mass,
     )
 
 

@@ -212,11 +212,8 @@ def _value_and_grad_index(logits, target, T):
     others = np.sum(_put(scaled.copy(), target, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    # 1 - p_c, as the sum of the other classes
-    q_c = others / mass
-    p = scaled / mass
     value = -log_p_c
-    gradient = _put(p.copy(), target, -q_c) / T
+    gradient = _put(scaled / (T * mass), target, -others / (T * mass))
     return value, gradient
 
 
@@ -230,11 +227,10 @@ def _hvp_index(logits, target, T, v):
     rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    p = scaled / mass
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(p * v_from_top, axis=1, keepdims=True)
-    return p * (v_from_top - sum_p_v) / (T * T)
+    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
+    return scaled * (v_from_top - sum_p_v) / (T * T * mass)
 
 
 _INDEX = {"value": _value_index, "value_and_grad": _value_and_grad_index, "hvp": _hvp_index}

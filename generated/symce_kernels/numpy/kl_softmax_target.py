@@ -153,12 +153,10 @@ def _value_and_grad_dense(logits, target):
     f = log_p - np.log(target)
     # the terms of the mean, times its denominator
     weighted = _product(scaled, f)
-    mean_of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True) / mass
-    mean = mean_of_others + np.take_along_axis(weighted, top_class, axis=1) / mass
-    # 1 - p of the largest
-    q_top = rest / mass
+    of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True)
+    mean = (of_others + np.take_along_axis(weighted, top_class, axis=1)) / mass
     # the largest class apart: there both are nearly the same
-    centred = _put(f - mean, top_class, _product(q_top, np.take_along_axis(f, top_class, axis=1)) - mean_of_others)
+    centred = _put(f - mean, top_class, (_product(rest, np.take_along_axis(f, top_class, axis=1)) - of_others) / mass)
     value = total - _excess(target)
     gradient = _product(scaled, centred) / mass
     return value, gradient
@@ -183,7 +181,7 @@ def _hvp_dense(logits, target, v):
     total = np.sum(_divergence(p, target, log_p - np.log(target)), axis=1, keepdims=True)
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(p * v_from_top, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
     total_2 = np.sum(_product(scaled * v_from_top, log_p - np.log(target)) / mass, axis=1, keepdims=True)
     return (
         _product(

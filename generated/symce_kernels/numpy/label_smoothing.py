@@ -196,7 +196,7 @@ def _value_index(logits, target, eps):
     log_mass = np.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
-    total = np.sum(_product(_put(np.full_like(logits, eps / (-1 + K)), target, 1 - eps), log_p), axis=1, keepdims=True)
+    total = np.sum(_product(_put(np.full_like(logits, eps / (K - 1)), target, 1 - eps), log_p), axis=1, keepdims=True)
     return -total
 
 
@@ -214,15 +214,21 @@ def _value_and_grad_index(logits, target, eps):
     log_mass = np.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
-    total = np.sum(_product(_put(np.full_like(logits, eps / (-1 + K)), target, 1 - eps), log_p), axis=1, keepdims=True)
-    others = np.sum(_put(scaled.copy(), target, 0), axis=1, keepdims=True)
+    total = np.sum(_product(_put(np.full_like(logits, eps / (K - 1)), target, 1 - eps), log_p), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
+    others = np.sum(_put(scaled.copy(), target, 0), axis=1, keepdims=True)
     # 1 - p_c, as the sum of the other classes
     q_c = others / mass
+    # 1 - p of the largest
+    q_top = rest / mass
     p = scaled / mass
+    # the largest class apart: there both may be near 1
+    difference = _put(p - eps / (K - 1), top_class, (1 - eps / (K - 1)) * (2.0**64 / mass) - eps / (K - 1) * q_top)
     value = -total
-    gradient = _put(p - eps / (-1 + K), target, eps - q_c)
+    gradient = _put(
+        difference.copy(), target, eps * np.take_along_axis(scaled, target, axis=1) / mass - (1 - eps) * q_c
+    )
     return value, gradient
 
 
@@ -236,11 +242,10 @@ def _hvp_index(logits, target, eps, v):
     rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    p = scaled / mass
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(p * v_from_top, axis=1, keepdims=True)
-    return p * (v_from_top - sum_p_v)
+    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
+    return scaled * (v_from_top - sum_p_v) / mass
 
 
 _INDEX = {"value": _value_index, "value_and_grad": _value_and_grad_index, "hvp": _hvp_index}

@@ -185,13 +185,11 @@ def _value_index(logits, target, eps):
     rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    # 1 - p_c, as the sum of the other classes
-    q_c = others / mass
     gap_c = top - np.take_along_axis(logits, target, axis=1)
     log_mass = np.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p_c = -(gap_c + log_mass)
-    return eps * q_c - log_p_c
+    return eps * others / mass - log_p_c
 
 
 def _value_and_grad_index(logits, target, eps):
@@ -205,16 +203,18 @@ def _value_and_grad_index(logits, target, eps):
     rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    # 1 - p_c, as the sum of the other classes
-    q_c = others / mass
     gap_c = top - np.take_along_axis(logits, target, axis=1)
     log_mass = np.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p_c = -(gap_c + log_mass)
-    p_c = np.take_along_axis(scaled, target, axis=1) / mass
-    p = scaled / mass
-    value = eps * q_c - log_p_c
-    gradient = _put((1 + eps * p_c) * p, target, -(eps * q_c * p_c + q_c))
+    # 1 - p_c, as the sum of the other classes
+    q_c = others / mass
+    value = eps * others / mass - log_p_c
+    gradient = _put(
+        (1 + eps * np.take_along_axis(scaled, target, axis=1) / mass) * scaled / mass,
+        target,
+        -(eps * q_c * np.take_along_axis(scaled, target, axis=1) / mass + q_c),
+    )
     return value, gradient
 
 
@@ -232,21 +232,24 @@ def _hvp_index(logits, target, eps, v):
     mass = 2.0**64 + rest
     # 1 - p_c, as the sum of the other classes
     q_c = others / mass
-    p_c = np.take_along_axis(scaled, target, axis=1) / mass
-    p = scaled / mass
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(p * v_from_top, axis=1, keepdims=True)
+    p_c = np.take_along_axis(scaled, target, axis=1) / mass
+    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
     return (
-        eps
-        * (
-            v_from_top * np.where(classes == target, -q_c, p_c)
-            + sum_p_v * np.where(classes == target, 1 - 2 * p_c, -2 * p_c)
-            + p_c * np.take_along_axis(v_from_top, target, axis=1)
+        (
+            eps
+            * (
+                v_from_top * np.where(classes == target, -q_c, p_c)
+                + sum_p_v * np.where(classes == target, 1 - 2 * p_c, -2 * p_c)
+                + np.take_along_axis(scaled, target, axis=1) * np.take_along_axis(v_from_top, target, axis=1) / mass
+            )
+            + v_from_top
+            - sum_p_v
         )
-        + v_from_top
-        - sum_p_v
-    ) * p
+        * scaled
+        / mass
+    )
 
 
 def _value_dense(logits, target, eps):
@@ -291,25 +294,23 @@ def _value_and_grad_dense(logits, target, eps):
     log_p = -(gap + log_mass)
     sum_log_p_y = np.sum(_product(target, log_p), axis=1, keepdims=True)
     sum_of_others = np.sum(_put(target.copy(), top_class, 0), axis=1, keepdims=True)
-    # 1 - p of the largest
-    q_top = rest / mass
     p = scaled / mass
     # the largest class apart: there both may be nearly the sum
     residual = _put(
         (sum_of_others + np.take_along_axis(target, top_class, axis=1)) * p - target,
         top_class,
-        2.0**64 / mass * sum_of_others - q_top * np.take_along_axis(target, top_class, axis=1),
+        (2.0**64 * sum_of_others - rest * np.take_along_axis(target, top_class, axis=1)) / mass,
     )
     # the terms of the mean, times its denominator
     weighted = _product(scaled, target)
-    mean_of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True) / mass
-    mean = mean_of_others + np.take_along_axis(weighted, top_class, axis=1) / mass
+    of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True)
+    mean = (of_others + np.take_along_axis(weighted, top_class, axis=1)) / mass
     # the largest class apart: there both are nearly the same
     centred = _put(
-        target - mean, top_class, _product(q_top, np.take_along_axis(target, top_class, axis=1)) - mean_of_others
+        target - mean, top_class, (_product(rest, np.take_along_axis(target, top_class, axis=1)) - of_others) / mass
     )
     value = eps * (total - _excess(target)) - sum_log_p_y
-    gradient = residual - eps * centred * p
+    gradient = residual - eps * centred * scaled / mass
     return value, gradient
 
 
@@ -323,25 +324,24 @@ def _hvp_dense(logits, target, eps, v):
     rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    # 1 - p of the largest
-    q_top = rest / mass
-    p = scaled / mass
     # the terms of the mean, times its denominator
     weighted = _product(scaled, target)
-    mean_of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True) / mass
-    mean = mean_of_others + np.take_along_axis(weighted, top_class, axis=1) / mass
+    of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True)
+    mean = (of_others + np.take_along_axis(weighted, top_class, axis=1)) / mass
     # the largest class apart: there both are nearly the same
     centred = _put(
-        target - mean, top_class, _product(q_top, np.take_along_axis(target, top_class, axis=1)) - mean_of_others
+        target - mean, top_class, (_product(rest, np.take_along_axis(target, top_class, axis=1)) - of_others) / mass
     )
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(p * v_from_top, axis=1, keepdims=True)
-    sum_p_v_y = np.sum(p * v_from_top * target, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
+    sum_p_v_y = np.sum(scaled * v_from_top * target / mass, axis=1, keepdims=True)
     target_sum = np.sum(target, axis=1, keepdims=True)
     return (
-        eps * (sum_p_v * (target - 2 * mean) + sum_p_v_y - centred * v_from_top) + target_sum * (v_from_top - sum_p_v)
-    ) * p
+        (eps * (sum_p_v * (target - 2 * mean) + sum_p_v_y - centred * v_from_top) + target_sum * (v_from_top - sum_p_v))
+        * scaled
+        / mass
+    )
 
 
 _INDEX = {"value": _value_index, "value_and_grad": _value_and_grad_index, "hvp": _hvp_index}

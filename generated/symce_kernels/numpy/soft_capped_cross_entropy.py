@@ -249,17 +249,15 @@ def _hvp_index(logits, target, cap, v):
     f = v * (4 * small / ((1 + small) * (1 + small)))
     # the terms of the mean, times its denominator
     weighted = _product(scaled, f)
-    mean_of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True) / mass
-    mean = mean_of_others + np.take_along_axis(weighted, top_class, axis=1) / mass
-    # 1 - p of the largest
-    q_top = rest / mass
+    of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True)
+    mean = (of_others + np.take_along_axis(weighted, top_class, axis=1)) / mass
     # the largest class apart: there both are nearly the same
-    centred = _put(f - mean, top_class, _product(q_top, np.take_along_axis(f, top_class, axis=1)) - mean_of_others)
+    centred = _put(f - mean, top_class, (_product(rest, np.take_along_axis(f, top_class, axis=1)) - of_others) / mass)
     return (
         4
         * small
         / ((1 + small) * (1 + small))
-        * (2 * _put(-p, target, q_c) * np.tanh(logits / cap) * v / cap + centred * p)
+        * (2 * _put(-p, target, q_c) * np.tanh(logits / cap) * v / cap - -centred * scaled / mass)
     )
 
 
@@ -301,14 +299,12 @@ def _value_and_grad_dense(logits, target, cap):
     sum_of_others = np.sum(_put(target.copy(), top_class, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    # 1 - p of the largest
-    q_top = rest / mass
     p = scaled / mass
     # the largest class apart: there both may be nearly the sum
     residual = _put(
         (sum_of_others + np.take_along_axis(target, top_class, axis=1)) * p - target,
         top_class,
-        2.0**64 / mass * sum_of_others - q_top * np.take_along_axis(target, top_class, axis=1),
+        (2.0**64 * sum_of_others - rest * np.take_along_axis(target, top_class, axis=1)) / mass,
     )
     # of which 1 - tanh^2 is made: it does not vanish where tanh is 1
     small = _exp_quotient(-np.abs(logits), np.abs(logits), cap) / 2.0**64
@@ -330,30 +326,28 @@ def _hvp_dense(logits, target, cap, v):
     sum_of_others = np.sum(_put(target.copy(), top_class, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    # 1 - p of the largest
-    q_top = rest / mass
     p = scaled / mass
     # the largest class apart: there both may be nearly the sum
     residual = _put(
         (sum_of_others + np.take_along_axis(target, top_class, axis=1)) * p - target,
         top_class,
-        2.0**64 / mass * sum_of_others - q_top * np.take_along_axis(target, top_class, axis=1),
+        (2.0**64 * sum_of_others - rest * np.take_along_axis(target, top_class, axis=1)) / mass,
     )
     # of which 1 - tanh^2 is made: it does not vanish where tanh is 1
     small = _exp_quotient(-np.abs(logits), np.abs(logits), cap) / 2.0**64
     f = v * (4 * small / ((1 + small) * (1 + small)))
     # the terms of the mean, times its denominator
     weighted = _product(scaled, f)
-    mean_of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True) / mass
-    mean = mean_of_others + np.take_along_axis(weighted, top_class, axis=1) / mass
+    of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True)
+    mean = (of_others + np.take_along_axis(weighted, top_class, axis=1)) / mass
     # the largest class apart: there both are nearly the same
-    centred = _put(f - mean, top_class, _product(q_top, np.take_along_axis(f, top_class, axis=1)) - mean_of_others)
+    centred = _put(f - mean, top_class, (_product(rest, np.take_along_axis(f, top_class, axis=1)) - of_others) / mass)
     target_sum = np.sum(target, axis=1, keepdims=True)
     return (
         4
         * small
         / ((1 + small) * (1 + small))
-        * (-2 * np.tanh(logits / cap) * v * residual / cap + target_sum * centred * p)
+        * (-2 * np.tanh(logits / cap) * v * residual / cap - -target_sum * centred * scaled / mass)
     )
 
 

@@ -142,13 +142,11 @@ def _value_and_grad(logits):
     sum_log_p_p = np.sum(_product(scaled, log_p) / mass, axis=1, keepdims=True)
     # the terms of the mean, times its denominator
     weighted = _product(scaled, log_p)
-    mean_of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True) / mass
-    mean = mean_of_others + np.take_along_axis(weighted, top_class, axis=1) / mass
-    # 1 - p of the largest
-    q_top = rest / mass
+    of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True)
+    mean = (of_others + np.take_along_axis(weighted, top_class, axis=1)) / mass
     # the largest class apart: there both are nearly the same
     centred = _put(
-        log_p - mean, top_class, _product(q_top, np.take_along_axis(log_p, top_class, axis=1)) - mean_of_others
+        log_p - mean, top_class, (_product(rest, np.take_along_axis(log_p, top_class, axis=1)) - of_others) / mass
     )
     value = -sum_log_p_p
     gradient = -_product(scaled, centred) / mass
@@ -171,10 +169,9 @@ def _hvp(logits, v):
     # the denominator of softmax
     mass = 2.0**64 + rest
     sum_log_p_p = np.sum(_product(scaled, log_p) / mass, axis=1, keepdims=True)
-    p = scaled / mass
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(p * v_from_top, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
     sum_log_p_p_v = np.sum(_product(scaled * v_from_top, log_p) / mass, axis=1, keepdims=True)
     return (
         _product(

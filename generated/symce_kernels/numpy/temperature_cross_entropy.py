@@ -223,11 +223,8 @@ def _value_and_grad_index(logits, target, T):
     others = np.sum(_put(scaled.copy(), target, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    # 1 - p_c, as the sum of the other classes
-    q_c = others / mass
-    p = scaled / mass
     value = -log_p_c
-    gradient = _put(p.copy(), target, -q_c) / T
+    gradient = _put(scaled / (T * mass), target, -others / (T * mass))
     return value, gradient
 
 
@@ -241,11 +238,10 @@ def _hvp_index(logits, target, T, v):
     rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    p = scaled / mass
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(p * v_from_top, axis=1, keepdims=True)
-    return p * (v_from_top - sum_p_v) / (T * T)
+    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
+    return scaled * (v_from_top - sum_p_v) / (T * T * mass)
 
 
 def _value_dense(logits, target, T):
@@ -282,14 +278,12 @@ def _value_and_grad_dense(logits, target, T):
     sum_of_others = np.sum(_put(target.copy(), top_class, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    # 1 - p of the largest
-    q_top = rest / mass
     p = scaled / mass
     # the largest class apart: there both may be nearly the sum
     residual = _put(
         (sum_of_others + np.take_along_axis(target, top_class, axis=1)) * p - target,
         top_class,
-        2.0**64 / mass * sum_of_others - q_top * np.take_along_axis(target, top_class, axis=1),
+        (2.0**64 * sum_of_others - rest * np.take_along_axis(target, top_class, axis=1)) / mass,
     )
     value = -sum_log_p_y
     gradient = residual / T
@@ -306,12 +300,11 @@ def _hvp_dense(logits, target, T, v):
     rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    p = scaled / mass
     target_sum = np.sum(target, axis=1, keepdims=True)
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(p * v_from_top, axis=1, keepdims=True)
-    return target_sum * p * (v_from_top - sum_p_v) / (T * T)
+    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
+    return target_sum * scaled * (v_from_top - sum_p_v) / (T * T * mass)
 
 
 _INDEX = {"value": _value_index, "value_and_grad": _value_and_grad_index, "hvp": _hvp_index}

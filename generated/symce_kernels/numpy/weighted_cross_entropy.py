@@ -225,9 +225,8 @@ def _value_and_grad_index(logits, target, w):
     mass = 2.0**64 + rest
     # 1 - p_c, as the sum of the other classes
     q_c = others / mass
-    p = scaled / mass
     value = -_product(w[target], log_p_c)
-    gradient = _put(w[target] * p, target, -q_c * w[target])
+    gradient = _put(w[target] * scaled / mass, target, -q_c * w[target])
     return value, gradient
 
 
@@ -241,11 +240,10 @@ def _hvp_index(logits, target, w, v):
     rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    p = scaled / mass
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(p * v_from_top, axis=1, keepdims=True)
-    return w[target] * p * (v_from_top - sum_p_v)
+    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
+    return w[target] * scaled * (v_from_top - sum_p_v) / mass
 
 
 def _value_dense(logits, target, w):
@@ -282,14 +280,12 @@ def _value_and_grad_dense(logits, target, w):
     sum_of_others = np.sum(_put(w * target, top_class, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    # 1 - p of the largest
-    q_top = rest / mass
     p = scaled / mass
     # the largest class apart: there both may be nearly the sum
     residual = _put(
         (sum_of_others + np.take_along_axis(w * target, top_class, axis=1)) * p - w * target,
         top_class,
-        2.0**64 / mass * sum_of_others - q_top * np.take_along_axis(w * target, top_class, axis=1),
+        (2.0**64 * sum_of_others - rest * np.take_along_axis(w * target, top_class, axis=1)) / mass,
     )
     value = -sum_log_p_w_y
     gradient = residual
@@ -306,12 +302,11 @@ def _hvp_dense(logits, target, w, v):
     rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    p = scaled / mass
     sum_w_y = np.sum(w * target, axis=1, keepdims=True)
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(p * v_from_top, axis=1, keepdims=True)
-    return sum_w_y * p * (v_from_top - sum_p_v)
+    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
+    return sum_w_y * scaled * (v_from_top - sum_p_v) / mass
 
 
 _INDEX = {"value": _value_index, "value_and_grad": _value_and_grad_index, "hvp": _hvp_index}

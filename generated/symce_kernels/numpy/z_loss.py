@@ -156,7 +156,7 @@ def _value_index(logits, target, tau):
     gap_c = top - np.take_along_axis(logits, target, axis=1)
     # never the logarithm of p
     log_p_c = -(gap_c + log_mass)
-    return tau * (base * base) - log_p_c
+    return _product(tau, base * base) - log_p_c
 
 
 def _value_and_grad_index(logits, target, tau):
@@ -179,8 +179,8 @@ def _value_and_grad_index(logits, target, tau):
     # 1 - p_c, as the sum of the other classes
     q_c = others / mass
     p = scaled / mass
-    value = tau * (base * base) - log_p_c
-    gradient = _put((1 + 2 * tau * base) * p, target, 2 * tau * p_c * base - q_c)
+    value = _product(tau, base * base) - log_p_c
+    gradient = _put(_product(p, 1 + _product(2 * tau, base)), target, _product(2 * tau * p_c, base) - q_c)
     return value, gradient
 
 
@@ -198,13 +198,11 @@ def _hvp_index(logits, target, tau, v):
     p = scaled / mass
     # the terms of the mean, times its denominator
     weighted = _product(scaled, v)
-    mean_of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True) / mass
-    mean = mean_of_others + np.take_along_axis(weighted, top_class, axis=1) / mass
-    # 1 - p of the largest
-    q_top = rest / mass
+    of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True)
+    mean = (of_others + np.take_along_axis(weighted, top_class, axis=1)) / mass
     # the largest class apart: there both are nearly the same
-    centred = _put(v - mean, top_class, _product(q_top, np.take_along_axis(v, top_class, axis=1)) - mean_of_others)
-    return centred * p + 2 * tau * mean * p + 2 * tau * (top + log_mass) * centred * p
+    centred = _put(v - mean, top_class, (_product(rest, np.take_along_axis(v, top_class, axis=1)) - of_others) / mass)
+    return centred * scaled / mass + 2 * tau * mean * scaled / mass + _product(2 * tau * centred * p, top + log_mass)
 
 
 def _value_dense(logits, target, tau):
@@ -222,7 +220,7 @@ def _value_dense(logits, target, tau):
     # never the logarithm of p
     log_p = -(gap + log_mass)
     sum_log_p_y = np.sum(_product(target, log_p), axis=1, keepdims=True)
-    return tau * (base * base) - sum_log_p_y
+    return _product(tau, base * base) - sum_log_p_y
 
 
 def _value_and_grad_dense(logits, target, tau):
@@ -244,16 +242,14 @@ def _value_and_grad_dense(logits, target, tau):
     mass = 2.0**64 + rest
     p = scaled / mass
     sum_of_others = np.sum(_put(target.copy(), top_class, 0), axis=1, keepdims=True)
-    # 1 - p of the largest
-    q_top = rest / mass
     # the largest class apart: there both may be nearly the sum
     residual = _put(
         (sum_of_others + np.take_along_axis(target, top_class, axis=1)) * p - target,
         top_class,
-        2.0**64 / mass * sum_of_others - q_top * np.take_along_axis(target, top_class, axis=1),
+        (2.0**64 * sum_of_others - rest * np.take_along_axis(target, top_class, axis=1)) / mass,
     )
-    value = tau * (base * base) - sum_log_p_y
-    gradient = 2 * tau * base * p + residual
+    value = _product(tau, base * base) - sum_log_p_y
+    gradient = _product(2 * tau * p, base) + residual
     return value, gradient
 
 
@@ -269,17 +265,19 @@ def _hvp_dense(logits, target, tau, v):
     # the denominator of softmax
     mass = 2.0**64 + rest
     p = scaled / mass
-    # 1 - p of the largest
-    q_top = rest / mass
-    sum_p_v = np.sum(p * v, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled * v / mass, axis=1, keepdims=True)
     # the terms of the mean, times its denominator
     weighted = _product(scaled, v)
-    mean_of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True) / mass
-    mean = mean_of_others + np.take_along_axis(weighted, top_class, axis=1) / mass
+    of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True)
+    mean = (of_others + np.take_along_axis(weighted, top_class, axis=1)) / mass
     # the largest class apart: there both are nearly the same
-    centred = _put(v - mean, top_class, _product(q_top, np.take_along_axis(v, top_class, axis=1)) - mean_of_others)
+    centred = _put(v - mean, top_class, (_product(rest, np.take_along_axis(v, top_class, axis=1)) - of_others) / mass)
     target_sum = np.sum(target, axis=1, keepdims=True)
-    return 2 * tau * sum_p_v * p + target_sum * centred * p + 2 * tau * (top + log_mass) * centred * p
+    return (
+        2 * tau * sum_p_v * scaled / mass
+        + target_sum * centred * scaled / mass
+        + _product(2 * tau * centred * p, top + log_mass)
+    )
 
 
 _INDEX = {"value": _value_index, "value_and_grad": _value_and_grad_index, "hvp": _hvp_index}

@@ -103,12 +103,12 @@ def _value_dense(logits, target):
 
 def _gradient_dense(logits, target):
     """Gradients of rows; target: (N, K)."""
-    return torch.sigmoid(logits) * (1 - target) - torch.sigmoid(-logits) * target
+    return _sigmoid(logits) * (1 - target) - _sigmoid(-logits) * target
 
 
 def _hvp_dense(logits, target, v):
     """Hessians times v of rows; target: (N, K)."""
-    return torch.sigmoid(logits) * v * torch.sigmoid(-logits)
+    return _sigmoid(logits) * v * _sigmoid(-logits)
 
 
 class _Dense(torch.autograd.Function):
@@ -207,8 +207,12 @@ def _product(a, b):
 
 
 def _softplus(x):
-    """log(1 + exp(x)) without a threshold."""
-    return -nn.functional.logsigmoid(-x)
+    """log(1 + exp(x)) without a threshold; where exp(x) may be below the normal numbers it is that."""
+    least = -80.0 if x.dtype == torch.float32 else -700.0
+    result = -nn.functional.logsigmoid(-x)
+    if _known((x >= least).all()):
+        return result
+    return torch.where(x < least, torch.exp(torch.clamp(x, max=0.0)), result)
 
 
 def _check_constant(name, value):
@@ -287,3 +291,22 @@ def _in_blocks(rows_function, *args):
             for n in range(len(blocks[0]))
         ]
     )
+
+
+def _sigmoid(x):
+    """1 / (1 + exp(-x)); torch.sigmoid is 0 where exp(-x) overflows, before exp(x) is."""
+    least = -80.0 if x.dtype == torch.float32 else -700.0
+    result = torch.sigmoid(x)
+    if _known((x >= least).all()):
+        return result
+    return torch.where(x < least, torch.exp(torch.clamp(x, max=0.0)), result)
+
+
+def _known(condition):
+    """Whether a condition is known to be true: not within vmap or a compiled graph, nor at the cost of a wait."""
+    if condition.device.type != "cpu" or torch.compiler.is_compiling():
+        return False
+    try:
+        return bool(condition)
+    except RuntimeError:  # vmap looks at no value
+        return False

@@ -119,16 +119,16 @@ def _value_index(logits, target):
     top = torch.gather(logits, 1, top_class)
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
-    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
+    others = _sum(torch.scatter(scaled, 1, target, 0))
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
     # 1 - p_c, as the sum of the other classes
     q_c = others / mass
     p = scaled / mass
     base = torch.scatter(p, 1, target, -q_c)
-    total = torch.sum(base * base, dim=1, keepdim=True)
+    total = _sum(base * base)
     return total
 
 
@@ -138,9 +138,9 @@ def _gradient_index(logits, target):
     top = torch.gather(logits, 1, top_class)
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
-    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
+    others = _sum(torch.scatter(scaled, 1, target, 0))
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
     # 1 - p_c, as the sum of the other classes
@@ -149,15 +149,13 @@ def _gradient_index(logits, target):
     base = torch.scatter(p, 1, target, -q_c)
     # the terms of the mean, times its denominator
     weighted = _product(scaled, base)
-    mean_of_others = torch.sum(torch.scatter(weighted, 1, top_class, 0), dim=1, keepdim=True) / mass
-    mean = mean_of_others + torch.gather(weighted, 1, top_class) / mass
-    # 1 - p of the largest
-    q_top = rest / mass
+    of_others = _sum(torch.scatter(weighted, 1, top_class, 0))
+    mean = (of_others + torch.gather(weighted, 1, top_class)) / mass
     # the largest class apart: there both are nearly the same
     centred = torch.scatter(
-        base - mean, 1, top_class, _product(q_top, torch.gather(base, 1, top_class)) - mean_of_others
+        base - mean, 1, top_class, (_product(rest, torch.gather(base, 1, top_class)) - of_others) / mass
     )
-    return 2 * p * centred
+    return 2 * scaled * centred / mass
 
 
 def _hvp_index(logits, target, v):
@@ -167,25 +165,26 @@ def _hvp_index(logits, target, v):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
     p = scaled / mass
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
     p_c = torch.gather(scaled, 1, target) / mass
-    total_2 = torch.sum(p * p, dim=1, keepdim=True)
-    sum_p_v = torch.sum(p * v_from_top, dim=1, keepdim=True)
-    total_3 = torch.sum(p * p * v_from_top, dim=1, keepdim=True)
+    total_2 = _sum(p * p)
+    sum_p_v = _sum(scaled * v_from_top / mass)
+    total_3 = _sum(p * p * v_from_top)
     return (
         2
         * (
             v_from_top * torch.scatter(p_c + 2 * p - total_2, 1, target, 3 * p_c - 1 - total_2)
             + sum_p_v * torch.scatter(3 * total_2 - 2 * p_c - 2 * p, 1, target, 1 + 3 * total_2 - 4 * p_c)
-            + p_c * torch.gather(v_from_top, 1, target)
+            + torch.gather(scaled, 1, target) * torch.gather(v_from_top, 1, target) / mass
             - 2 * total_3
         )
-        * p
+        * scaled
+        / mass
     )
 
 
@@ -196,15 +195,20 @@ def _value_dense(logits, target):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
     # 1 - p of the largest
     q_top = rest / mass
     p = scaled / mass
     # the largest class apart: there both may be near 1
-    difference = torch.scatter(p - target, 1, top_class, 1 - torch.gather(target, 1, top_class) - q_top)
-    total = torch.sum(difference * difference, dim=1, keepdim=True)
+    difference = torch.scatter(
+        p - target,
+        1,
+        top_class,
+        2.0**64 / mass * (1 - torch.gather(target, 1, top_class)) - torch.gather(target, 1, top_class) * q_top,
+    )
+    total = _sum(difference * difference)
     return total
 
 
@@ -215,23 +219,28 @@ def _gradient_dense(logits, target):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
     # 1 - p of the largest
     q_top = rest / mass
     p = scaled / mass
     # the largest class apart: there both may be near 1
-    difference = torch.scatter(p - target, 1, top_class, 1 - torch.gather(target, 1, top_class) - q_top)
+    difference = torch.scatter(
+        p - target,
+        1,
+        top_class,
+        2.0**64 / mass * (1 - torch.gather(target, 1, top_class)) - torch.gather(target, 1, top_class) * q_top,
+    )
     # the terms of the mean, times its denominator
     weighted = _product(scaled, difference)
-    mean_of_others = torch.sum(torch.scatter(weighted, 1, top_class, 0), dim=1, keepdim=True) / mass
-    mean = mean_of_others + torch.gather(weighted, 1, top_class) / mass
+    of_others = _sum(torch.scatter(weighted, 1, top_class, 0))
+    mean = (of_others + torch.gather(weighted, 1, top_class)) / mass
     # the largest class apart: there both are nearly the same
     centred = torch.scatter(
-        difference - mean, 1, top_class, _product(q_top, torch.gather(difference, 1, top_class)) - mean_of_others
+        difference - mean, 1, top_class, (_product(rest, torch.gather(difference, 1, top_class)) - of_others) / mass
     )
-    return 2 * p * centred
+    return 2 * scaled * centred / mass
 
 
 def _hvp_dense(logits, target, v):
@@ -241,27 +250,25 @@ def _hvp_dense(logits, target, v):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
-    # 1 - p of the largest
-    q_top = rest / mass
     p = scaled / mass
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = torch.sum(p * v_from_top, dim=1, keepdim=True)
-    total_2 = torch.sum(p * p, dim=1, keepdim=True)
-    sum_p_y = torch.sum(p * target, dim=1, keepdim=True)
+    sum_p_v = _sum(scaled * v_from_top / mass)
+    total_2 = _sum(p * p)
+    sum_p_y = _sum(scaled * target / mass)
     # the terms of the mean, times its denominator
     weighted_2 = _product(scaled, target)
-    mean_of_others_2 = torch.sum(torch.scatter(weighted_2, 1, top_class, 0), dim=1, keepdim=True) / mass
-    mean_2 = mean_of_others_2 + torch.gather(weighted_2, 1, top_class) / mass
+    of_others_2 = _sum(torch.scatter(weighted_2, 1, top_class, 0))
+    mean_2 = (of_others_2 + torch.gather(weighted_2, 1, top_class)) / mass
     # the largest class apart: there both are nearly the same
     centred_2 = torch.scatter(
-        target - mean_2, 1, top_class, _product(q_top, torch.gather(target, 1, top_class)) - mean_of_others_2
+        target - mean_2, 1, top_class, (_product(rest, torch.gather(target, 1, top_class)) - of_others_2) / mass
     )
-    sum_p_v_y = torch.sum(p * v_from_top * target, dim=1, keepdim=True)
-    total_3 = torch.sum(p * p * v_from_top, dim=1, keepdim=True)
+    sum_p_v_y = _sum(scaled * v_from_top * target / mass)
+    total_3 = _sum(p * p * v_from_top)
     return (
         2
         * (
@@ -270,7 +277,8 @@ def _hvp_dense(logits, target, v):
             + sum_p_v_y
             - 2 * total_3
         )
-        * p
+        * scaled
+        / mass
     )
 
 
@@ -525,6 +533,13 @@ def _in_blocks(rows_function, *args):
             for n in range(len(blocks[0]))
         ]
     )
+
+
+def _sum(a):
+    """The sum of each row, where float32 is added up in float64: PyTorch's own sum is 2 ulps off."""
+    if a.dtype == torch.float32 and a.device.type in ("cpu", "cuda"):
+        return torch.sum(a, dim=1, keepdim=True, dtype=torch.float64).to(a.dtype)
+    return torch.sum(a, dim=1, keepdim=True)
 
 
 def _difference(a, b):

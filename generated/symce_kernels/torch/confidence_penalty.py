@@ -129,13 +129,13 @@ def _value_index(logits, target, beta):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = torch.sum(_product(scaled, log_p) / mass, dim=1, keepdim=True)
+    sum_log_p_p = _sum(_product(scaled, log_p) / mass)
     gap_c = top - torch.gather(logits, 1, target)
     # never the logarithm of p
     log_p_c = -(gap_c + log_mass)
@@ -151,7 +151,7 @@ def _gradient_index(logits, target, beta):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
@@ -159,23 +159,24 @@ def _gradient_index(logits, target, beta):
     mass = 2.0**64 + rest
     # the terms of the mean, times its denominator
     weighted = _product(scaled, log_p)
-    mean_of_others = torch.sum(torch.scatter(weighted, 1, target, 0), dim=1, keepdim=True) / mass
-    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
+    of_others = _sum(torch.scatter(weighted, 1, target, 0))
+    others = _sum(torch.scatter(scaled, 1, target, 0))
     # 1 - p_c, as the sum of the other classes
     q_c = others / mass
-    mean_of_others_2 = torch.sum(torch.scatter(weighted, 1, top_class, 0), dim=1, keepdim=True) / mass
-    mean_2 = mean_of_others_2 + torch.gather(weighted, 1, top_class) / mass
-    # 1 - p of the largest
-    q_top = rest / mass
+    of_others_2 = _sum(torch.scatter(weighted, 1, top_class, 0))
+    mean_2 = (of_others_2 + torch.gather(weighted, 1, top_class)) / mass
     # the largest class apart: there both are nearly the same
     centred = torch.scatter(
-        log_p - mean_2, 1, top_class, _product(q_top, torch.gather(log_p, 1, top_class)) - mean_of_others_2
+        log_p - mean_2, 1, top_class, (_product(rest, torch.gather(log_p, 1, top_class)) - of_others_2) / mass
     )
     return torch.scatter(
         _product(scaled, 1 + _product(beta, centred)) / mass,
         1,
         target,
-        _product(beta * torch.gather(scaled, 1, target), _product(q_c, torch.gather(log_p, 1, target)) - mean_of_others)
+        _product(
+            beta * torch.gather(scaled, 1, target),
+            (_product(others, torch.gather(log_p, 1, target)) - of_others) / mass,
+        )
         / mass
         - q_c,
     )
@@ -190,28 +191,25 @@ def _hvp_index(logits, target, beta, v):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = torch.sum(_product(scaled, log_p) / mass, dim=1, keepdim=True)
+    sum_log_p_p = _sum(_product(scaled, log_p) / mass)
     # the terms of the mean, times its denominator
     weighted = _product(scaled, log_p)
-    mean_of_others_2 = torch.sum(torch.scatter(weighted, 1, top_class, 0), dim=1, keepdim=True) / mass
-    mean_2 = mean_of_others_2 + torch.gather(weighted, 1, top_class) / mass
-    # 1 - p of the largest
-    q_top = rest / mass
+    of_others_2 = _sum(torch.scatter(weighted, 1, top_class, 0))
+    mean_2 = (of_others_2 + torch.gather(weighted, 1, top_class)) / mass
     # the largest class apart: there both are nearly the same
     centred = torch.scatter(
-        log_p - mean_2, 1, top_class, _product(q_top, torch.gather(log_p, 1, top_class)) - mean_of_others_2
+        log_p - mean_2, 1, top_class, (_product(rest, torch.gather(log_p, 1, top_class)) - of_others_2) / mass
     )
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    p = scaled / mass
-    sum_p_v = torch.sum(p * v_from_top, dim=1, keepdim=True)
-    sum_log_p_p_v = torch.sum(_product(scaled * v_from_top, log_p) / mass, dim=1, keepdim=True)
+    sum_p_v = _sum(scaled * v_from_top / mass)
+    sum_log_p_p_v = _sum(_product(scaled * v_from_top, log_p) / mass)
     return (
         _product(
             scaled,
@@ -237,14 +235,14 @@ def _value_dense(logits, target, beta):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = torch.sum(_product(scaled, log_p) / mass, dim=1, keepdim=True)
-    sum_log_p_y = torch.sum(_product(target, log_p), dim=1, keepdim=True)
+    sum_log_p_p = _sum(_product(scaled, log_p) / mass)
+    sum_log_p_y = _sum(_product(target, log_p))
     return _product(beta, sum_log_p_p) - sum_log_p_y
 
 
@@ -257,7 +255,7 @@ def _gradient_dense(logits, target, beta):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
@@ -265,22 +263,20 @@ def _gradient_dense(logits, target, beta):
     mass = 2.0**64 + rest
     # the terms of the mean, times its denominator
     weighted = _product(scaled, log_p)
-    mean_of_others = torch.sum(torch.scatter(weighted, 1, top_class, 0), dim=1, keepdim=True) / mass
-    mean = mean_of_others + torch.gather(weighted, 1, top_class) / mass
-    # 1 - p of the largest
-    q_top = rest / mass
+    of_others = _sum(torch.scatter(weighted, 1, top_class, 0))
+    mean = (of_others + torch.gather(weighted, 1, top_class)) / mass
     # the largest class apart: there both are nearly the same
     centred = torch.scatter(
-        log_p - mean, 1, top_class, _product(q_top, torch.gather(log_p, 1, top_class)) - mean_of_others
+        log_p - mean, 1, top_class, (_product(rest, torch.gather(log_p, 1, top_class)) - of_others) / mass
     )
-    sum_of_others = torch.sum(torch.scatter(target, 1, top_class, 0), dim=1, keepdim=True)
+    sum_of_others = _sum(torch.scatter(target, 1, top_class, 0))
     p = scaled / mass
     # the largest class apart: there both may be nearly the sum
     residual = torch.scatter(
         (sum_of_others + torch.gather(target, 1, top_class)) * p - target,
         1,
         top_class,
-        2.0**64 / mass * sum_of_others - q_top * torch.gather(target, 1, top_class),
+        (2.0**64 * sum_of_others - rest * torch.gather(target, 1, top_class)) / mass,
     )
     return _product(beta * scaled, centred) / mass + residual
 
@@ -294,29 +290,26 @@ def _hvp_dense(logits, target, beta, v):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = torch.sum(_product(scaled, log_p) / mass, dim=1, keepdim=True)
+    sum_log_p_p = _sum(_product(scaled, log_p) / mass)
     # the terms of the mean, times its denominator
     weighted = _product(scaled, log_p)
-    mean_of_others = torch.sum(torch.scatter(weighted, 1, top_class, 0), dim=1, keepdim=True) / mass
-    mean = mean_of_others + torch.gather(weighted, 1, top_class) / mass
-    # 1 - p of the largest
-    q_top = rest / mass
+    of_others = _sum(torch.scatter(weighted, 1, top_class, 0))
+    mean = (of_others + torch.gather(weighted, 1, top_class)) / mass
     # the largest class apart: there both are nearly the same
     centred = torch.scatter(
-        log_p - mean, 1, top_class, _product(q_top, torch.gather(log_p, 1, top_class)) - mean_of_others
+        log_p - mean, 1, top_class, (_product(rest, torch.gather(log_p, 1, top_class)) - of_others) / mass
     )
-    p = scaled / mass
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = torch.sum(p * v_from_top, dim=1, keepdim=True)
-    sum_log_p_p_v = torch.sum(_product(scaled * v_from_top, log_p) / mass, dim=1, keepdim=True)
-    target_sum = torch.sum(target, dim=1, keepdim=True)
+    sum_p_v = _sum(scaled * v_from_top / mass)
+    sum_log_p_p_v = _sum(_product(scaled * v_from_top, log_p) / mass)
+    target_sum = _sum(target)
     return (
         _product(
             scaled,
@@ -587,6 +580,13 @@ def _in_blocks(rows_function, *args):
             for n in range(len(blocks[0]))
         ]
     )
+
+
+def _sum(a):
+    """The sum of each row, where float32 is added up in float64: PyTorch's own sum is 2 ulps off."""
+    if a.dtype == torch.float32 and a.device.type in ("cpu", "cuda"):
+        return torch.sum(a, dim=1, keepdim=True, dtype=torch.float64).to(a.dtype)
+    return torch.sum(a, dim=1, keepdim=True)
 
 
 def _difference(a, b):

@@ -119,31 +119,43 @@ def _value(logits, t, T):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_quotient(t, top, T)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
-    p = scaled / mass
-    mean_delta = torch.sum(_product(p, delta), dim=1, keepdim=True)
-    # terms that are not negative
-    second_order = torch.sum(_product(p, _expm1_less(delta - mean_delta)), dim=1, keepdim=True)
+    mean_delta = _sum(_product(scaled, delta)) / mass
+    # the same less its mean
+    x = delta - mean_delta
+    top_class_2 = torch.argmax(logits, dim=1, keepdim=True)
+    top_2 = torch.gather(logits, 1, top_class_2)
+    # numerators of softmax, the largest of them 2**64
+    scaled_2 = _exp_quotient(logits, top_2, T)
+    # without the largest, beside which what is small would be lost
+    rest_2 = _sum(torch.scatter(scaled_2, 1, top_class_2, 0))
+    # the denominator of softmax
+    mass_2 = 2.0**64 + rest_2
+    p = scaled_2 / mass_2
+    # what p has where it is much more than q
+    apart = _sum(torch.where(x < 1, 0, p))
+    p_2 = scaled / mass
+    # of terms that are not negative
+    second_order = (
+        _sum(_product(scaled, torch.where(x < 1, _expm1_less(x), 0))) / mass
+        + apart
+        - _sum(torch.where(x < 1, 0, _product(p_2, 1 + x)))
+    )
+    excess = second_order / (1 - apart)
     # how far each logit is below the largest: never negative
     gap = (top - t) / T
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
-    top_class_2 = torch.argmax(logits, dim=1, keepdim=True)
-    top_2 = torch.gather(logits, 1, top_class_2)
     # how far each logit is below the largest: never negative
     gap_2 = (top_2 - logits) / T
-    # numerators of softmax, the largest of them 2**64
-    scaled_2 = _exp_quotient(logits, top_2, T)
-    # without the largest, beside which what is small would be lost
-    rest_2 = torch.sum(torch.scatter(scaled_2, 1, top_class_2, 0), dim=1, keepdim=True)
     log_mass_2 = torch.log1p(rest_2 / 2.0**64)
     # never the logarithm of p
     log_p_2 = -(gap_2 + log_mass_2)
-    far = torch.sum(_product(p, log_p - log_p_2), dim=1, keepdim=True)
-    return _product(T * T, torch.where(second_order < 1, torch.log1p(second_order), far))
+    far = _sum(_product(p_2, log_p - log_p_2))
+    return _product(T * T, torch.where((apart < 0.5) & (excess < 0.5), torch.log1p(excess), far))
 
 
 def _gradient(logits, t, T):
@@ -153,25 +165,30 @@ def _gradient(logits, t, T):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_quotient(t, top, T)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
-    p = scaled / mass
     top_class_2 = torch.argmax(logits, dim=1, keepdim=True)
     top_2 = torch.gather(logits, 1, top_class_2)
     # numerators of softmax, the largest of them 2**64
     scaled_2 = _exp_quotient(logits, top_2, T)
     # without the largest, beside which what is small would be lost
-    rest_2 = torch.sum(torch.scatter(scaled_2, 1, top_class_2, 0), dim=1, keepdim=True)
-    # 1 - p, as the share of the other classes
-    q = torch.scatter(mass - scaled, 1, top_class, rest) / mass
+    rest_2 = _sum(torch.scatter(scaled_2, 1, top_class_2, 0))
     # the denominator of softmax
     mass_2 = 2.0**64 + rest_2
+    p = scaled_2 / mass_2
+    p_2 = scaled / mass
+    # 1 - p, as the share of the other classes
+    q = torch.scatter(mass - scaled, 1, top_class, rest) / mass
     # 1 - p of the largest
     q_top = rest_2 / mass_2
-    p_2 = scaled_2 / mass_2
     # the largest class apart: there both may be near 1
-    difference = torch.scatter(p_2 - p, 1, top_class_2, torch.gather(q, 1, top_class_2) - q_top)
+    difference = torch.scatter(
+        p - p_2,
+        1,
+        top_class_2,
+        2.0**64 / mass_2 * torch.gather(q, 1, top_class_2) - torch.gather(p_2, 1, top_class_2) * q_top,
+    )
     return T * difference
 
 
@@ -182,14 +199,13 @@ def _hvp(logits, t, T, v):
     # numerators of softmax, the largest of them 2**64
     scaled_2 = _exp_quotient(logits, top_2, T)
     # without the largest, beside which what is small would be lost
-    rest_2 = torch.sum(torch.scatter(scaled_2, 1, top_class_2, 0), dim=1, keepdim=True)
+    rest_2 = _sum(torch.scatter(scaled_2, 1, top_class_2, 0))
     # the denominator of softmax
     mass_2 = 2.0**64 + rest_2
-    p_2 = scaled_2 / mass_2
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class_2)
-    sum_p_v = torch.sum(p_2 * v_from_top, dim=1, keepdim=True)
-    return p_2 * (v_from_top - sum_p_v)
+    sum_p_v = _sum(scaled_2 * v_from_top / mass_2)
+    return scaled_2 * (v_from_top - sum_p_v) / mass_2
 
 
 class _Rows(torch.autograd.Function):
@@ -380,6 +396,13 @@ def _in_blocks(rows_function, *args):
             for n in range(len(blocks[0]))
         ]
     )
+
+
+def _sum(a):
+    """The sum of each row, where float32 is added up in float64: PyTorch's own sum is 2 ulps off."""
+    if a.dtype == torch.float32 and a.device.type in ("cpu", "cuda"):
+        return torch.sum(a, dim=1, keepdim=True, dtype=torch.float64).to(a.dtype)
+    return torch.sum(a, dim=1, keepdim=True)
 
 
 def _difference(a, b):

@@ -136,9 +136,9 @@ def _value_index(logits, target, gamma, alpha):
     top = torch.gather(logits, 1, top_class)
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
-    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
+    others = _sum(torch.scatter(scaled, 1, target, 0))
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
     # 1 - p_c, as the sum of the other classes
@@ -156,9 +156,9 @@ def _gradient_index(logits, target, gamma, alpha):
     top = torch.gather(logits, 1, top_class)
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
-    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
+    others = _sum(torch.scatter(scaled, 1, target, 0))
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
     # 1 - p_c, as the sum of the other classes
@@ -191,9 +191,9 @@ def _hvp_index(logits, target, gamma, alpha, v):
     top = torch.gather(logits, 1, top_class)
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
-    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
+    others = _sum(torch.scatter(scaled, 1, target, 0))
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
     # 1 - p_c, as the sum of the other classes
@@ -208,19 +208,21 @@ def _hvp_index(logits, target, gamma, alpha, v):
     share = torch.scatter(scaled / torch.where(others == 0, 1, others), 1, target, 0)
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_share_v = torch.sum(share * v_from_top, dim=1, keepdim=True)
-    p_c = torch.gather(scaled, 1, target) / mass
+    sum_share_v = _sum(share * v_from_top)
     return torch.scatter(
         _product(
             q_c ** (1 + gamma) * alpha[target] * share,
             _product(
                 gamma * torch.gather(scaled, 1, target),
                 _product(
-                    2 * q_c * (torch.gather(v_from_top, 1, target) - sum_share_v)
-                    + gamma * (sum_share_v - torch.gather(v_from_top, 1, target)) * p_c
+                    2 * others * (torch.gather(v_from_top, 1, target) - sum_share_v) / mass
+                    + gamma
+                    * (sum_share_v - torch.gather(v_from_top, 1, target))
+                    * torch.gather(scaled, 1, target)
+                    / mass
                     + v_from_top
                     - q_c * torch.gather(v_from_top, 1, target)
-                    - p_c * sum_share_v,
+                    - torch.gather(scaled, 1, target) * sum_share_v / mass,
                     rate,
                 )
                 + 2 * sum_share_v
@@ -228,8 +230,8 @@ def _hvp_index(logits, target, gamma, alpha, v):
             )
             / mass
             + v_from_top
-            - sum_share_v * q_c
-            - p_c * torch.gather(v_from_top, 1, target),
+            - sum_share_v * others / mass
+            - torch.gather(scaled, 1, target) * torch.gather(v_from_top, 1, target) / mass,
         ),
         1,
         target,
@@ -238,8 +240,11 @@ def _hvp_index(logits, target, gamma, alpha, v):
             _product(
                 gamma,
                 _product(
-                    (sum_share_v - torch.gather(v_from_top, 1, target)) * q_c
-                    + gamma * p_c * (torch.gather(v_from_top, 1, target) - sum_share_v),
+                    (sum_share_v - torch.gather(v_from_top, 1, target)) * others / mass
+                    + gamma
+                    * torch.gather(scaled, 1, target)
+                    * (torch.gather(v_from_top, 1, target) - sum_share_v)
+                    / mass,
                     rate,
                 )
                 + 2 * torch.gather(v_from_top, 1, target)
@@ -471,6 +476,13 @@ def _in_blocks(rows_function, *args):
             for n in range(len(blocks[0]))
         ]
     )
+
+
+def _sum(a):
+    """The sum of each row, where float32 is added up in float64: PyTorch's own sum is 2 ulps off."""
+    if a.dtype == torch.float32 and a.device.type in ("cpu", "cuda"):
+        return torch.sum(a, dim=1, keepdim=True, dtype=torch.float64).to(a.dtype)
+    return torch.sum(a, dim=1, keepdim=True)
 
 
 def _difference(a, b):

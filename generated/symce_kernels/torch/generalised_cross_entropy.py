@@ -128,7 +128,7 @@ def _value_index(logits, target, r):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p_c = -(gap_c + log_mass)
@@ -143,14 +143,14 @@ def _gradient_index(logits, target, r):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p_c = -(gap_c + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
     p_c = torch.gather(scaled, 1, target) / mass
-    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
+    others = _sum(torch.scatter(scaled, 1, target, 0))
     # 1 - p_c, as the sum of the other classes
     q_c = others / mass
     p = scaled / mass
@@ -165,38 +165,38 @@ def _hvp_index(logits, target, r, v):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p_c = -(gap_c + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
     p_c = torch.gather(scaled, 1, target) / mass
-    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
-    # 1 - p_c, as the sum of the other classes
-    q_c = others / mass
+    others = _sum(torch.scatter(scaled, 1, target, 0))
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
     # of each class among the others than c
     share = torch.scatter(scaled / torch.where(others == 0, 1, others), 1, target, 0)
-    sum_share_v = torch.sum(share * v_from_top, dim=1, keepdim=True)
+    sum_share_v = _sum(share * v_from_top)
     return torch.scatter(
         torch.where(p_c < 1e-37, torch.exp(_product(r, log_p_c)), p_c**r)
-        * q_c
+        * others
         * (
-            (r * (torch.gather(v_from_top, 1, target) - sum_share_v) - sum_share_v) * q_c
+            (r * (torch.gather(v_from_top, 1, target) - sum_share_v) - sum_share_v) * others / mass
             + v_from_top
-            - p_c * torch.gather(v_from_top, 1, target)
+            - torch.gather(scaled, 1, target) * torch.gather(v_from_top, 1, target) / mass
         )
-        * share,
+        * share
+        / mass,
         1,
         target,
         (
-            p_c * (torch.gather(v_from_top, 1, target) - sum_share_v)
-            + r * (sum_share_v - torch.gather(v_from_top, 1, target)) * q_c
+            torch.gather(scaled, 1, target) * (torch.gather(v_from_top, 1, target) - sum_share_v) / mass
+            + r * (sum_share_v - torch.gather(v_from_top, 1, target)) * others / mass
         )
         * torch.where(p_c < 1e-37, torch.exp(_product(r, log_p_c)), p_c**r)
-        * q_c,
+        * others
+        / mass,
     )
 
 
@@ -419,6 +419,13 @@ def _in_blocks(rows_function, *args):
             for n in range(len(blocks[0]))
         ]
     )
+
+
+def _sum(a):
+    """The sum of each row, where float32 is added up in float64: PyTorch's own sum is 2 ulps off."""
+    if a.dtype == torch.float32 and a.device.type in ("cpu", "cuda"):
+        return torch.sum(a, dim=1, keepdim=True, dtype=torch.float64).to(a.dtype)
+    return torch.sum(a, dim=1, keepdim=True)
 
 
 def _difference(a, b):

@@ -128,7 +128,7 @@ def _value_index(logits, target, T):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_quotient(logits, top, T)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p_c = -(gap_c + log_mass)
@@ -142,14 +142,11 @@ def _gradient_index(logits, target, T):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_quotient(logits, top, T)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
-    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
+    others = _sum(torch.scatter(scaled, 1, target, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
-    # 1 - p_c, as the sum of the other classes
-    q_c = others / mass
-    p = scaled / mass
-    return torch.scatter(p, 1, target, -q_c) / T
+    return torch.scatter(scaled / (T * mass), 1, target, -others / (T * mass))
 
 
 def _hvp_index(logits, target, T, v):
@@ -159,14 +156,13 @@ def _hvp_index(logits, target, T, v):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_quotient(logits, top, T)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
-    p = scaled / mass
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = torch.sum(p * v_from_top, dim=1, keepdim=True)
-    return p * (v_from_top - sum_p_v) / (T * T)
+    sum_p_v = _sum(scaled * v_from_top / mass)
+    return scaled * (v_from_top - sum_p_v) / (T * T * mass)
 
 
 class _Index(torch.autograd.Function):
@@ -383,6 +379,13 @@ def _in_blocks(rows_function, *args):
             for n in range(len(blocks[0]))
         ]
     )
+
+
+def _sum(a):
+    """The sum of each row, where float32 is added up in float64: PyTorch's own sum is 2 ulps off."""
+    if a.dtype == torch.float32 and a.device.type in ("cpu", "cuda"):
+        return torch.sum(a, dim=1, keepdim=True, dtype=torch.float64).to(a.dtype)
+    return torch.sum(a, dim=1, keepdim=True)
 
 
 def _difference(a, b):

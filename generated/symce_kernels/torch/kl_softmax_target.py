@@ -106,7 +106,7 @@ def _value_dense(logits, target):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
     p = scaled / mass
@@ -115,7 +115,7 @@ def _value_dense(logits, target):
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
-    total = torch.sum(_divergence(p, target, log_p - torch.log(target)), dim=1, keepdim=True)
+    total = _sum(_divergence(p, target, log_p - torch.log(target)))
     return total - _excess(target)
 
 
@@ -126,7 +126,7 @@ def _gradient_dense(logits, target):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
     # how far each logit is below the largest: never negative
@@ -137,12 +137,10 @@ def _gradient_dense(logits, target):
     f = log_p - torch.log(target)
     # the terms of the mean, times its denominator
     weighted = _product(scaled, f)
-    mean_of_others = torch.sum(torch.scatter(weighted, 1, top_class, 0), dim=1, keepdim=True) / mass
-    mean = mean_of_others + torch.gather(weighted, 1, top_class) / mass
-    # 1 - p of the largest
-    q_top = rest / mass
+    of_others = _sum(torch.scatter(weighted, 1, top_class, 0))
+    mean = (of_others + torch.gather(weighted, 1, top_class)) / mass
     # the largest class apart: there both are nearly the same
-    centred = torch.scatter(f - mean, 1, top_class, _product(q_top, torch.gather(f, 1, top_class)) - mean_of_others)
+    centred = torch.scatter(f - mean, 1, top_class, (_product(rest, torch.gather(f, 1, top_class)) - of_others) / mass)
     return _product(scaled, centred) / mass
 
 
@@ -153,7 +151,7 @@ def _hvp_dense(logits, target, v):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
     p = scaled / mass
@@ -162,11 +160,11 @@ def _hvp_dense(logits, target, v):
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
-    total = torch.sum(_divergence(p, target, log_p - torch.log(target)), dim=1, keepdim=True)
+    total = _sum(_divergence(p, target, log_p - torch.log(target)))
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = torch.sum(p * v_from_top, dim=1, keepdim=True)
-    total_2 = torch.sum(_product(scaled * v_from_top, log_p - torch.log(target)) / mass, dim=1, keepdim=True)
+    sum_p_v = _sum(scaled * v_from_top / mass)
+    total_2 = _sum(_product(scaled * v_from_top, log_p - torch.log(target)) / mass)
     return (
         _product(
             scaled,
@@ -355,6 +353,13 @@ def _in_blocks(rows_function, *args):
             for n in range(len(blocks[0]))
         ]
     )
+
+
+def _sum(a):
+    """The sum of each row, where float32 is added up in float64: PyTorch's own sum is 2 ulps off."""
+    if a.dtype == torch.float32 and a.device.type in ("cpu", "cuda"):
+        return torch.sum(a, dim=1, keepdim=True, dtype=torch.float64).to(a.dtype)
+    return torch.sum(a, dim=1, keepdim=True)
 
 
 def _difference(a, b):

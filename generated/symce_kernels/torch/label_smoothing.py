@@ -132,13 +132,11 @@ def _value_index(logits, target, eps):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
-    total = torch.sum(
-        _product(torch.scatter(torch.full_like(logits, eps / (-1 + K)), 1, target, 1 - eps), log_p), dim=1, keepdim=True
-    )
+    total = _sum(_product(torch.scatter(torch.full_like(logits, eps / (K - 1)), 1, target, 1 - eps), log_p))
     return -total
 
 
@@ -150,14 +148,20 @@ def _gradient_index(logits, target, eps):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
-    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
+    others = _sum(torch.scatter(scaled, 1, target, 0))
     # 1 - p_c, as the sum of the other classes
     q_c = others / mass
+    # 1 - p of the largest
+    q_top = rest / mass
     p = scaled / mass
-    return torch.scatter(p - eps / (-1 + K), 1, target, eps - q_c)
+    # the largest class apart: there both may be near 1
+    difference = torch.scatter(
+        p - eps / (K - 1), 1, top_class, (1 - eps / (K - 1)) * (2.0**64 / mass) - eps / (K - 1) * q_top
+    )
+    return torch.scatter(difference, 1, target, eps * torch.gather(scaled, 1, target) / mass - (1 - eps) * q_c)
 
 
 def _hvp_index(logits, target, eps, v):
@@ -167,14 +171,13 @@ def _hvp_index(logits, target, eps, v):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
-    p = scaled / mass
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = torch.sum(p * v_from_top, dim=1, keepdim=True)
-    return p * (v_from_top - sum_p_v)
+    sum_p_v = _sum(scaled * v_from_top / mass)
+    return scaled * (v_from_top - sum_p_v) / mass
 
 
 class _Index(torch.autograd.Function):
@@ -396,6 +399,13 @@ def _in_blocks(rows_function, *args):
             for n in range(len(blocks[0]))
         ]
     )
+
+
+def _sum(a):
+    """The sum of each row, where float32 is added up in float64: PyTorch's own sum is 2 ulps off."""
+    if a.dtype == torch.float32 and a.device.type in ("cpu", "cuda"):
+        return torch.sum(a, dim=1, keepdim=True, dtype=torch.float64).to(a.dtype)
+    return torch.sum(a, dim=1, keepdim=True)
 
 
 def _difference(a, b):

@@ -126,18 +126,16 @@ def _value_index(logits, target, eps):
     top = torch.gather(logits, 1, top_class)
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
-    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
+    others = _sum(torch.scatter(scaled, 1, target, 0))
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
-    # 1 - p_c, as the sum of the other classes
-    q_c = others / mass
     gap_c = top - torch.gather(logits, 1, target)
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p_c = -(gap_c + log_mass)
-    return eps * q_c - log_p_c
+    return eps * others / mass - log_p_c
 
 
 def _gradient_index(logits, target, eps):
@@ -146,16 +144,19 @@ def _gradient_index(logits, target, eps):
     top = torch.gather(logits, 1, top_class)
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
-    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
+    others = _sum(torch.scatter(scaled, 1, target, 0))
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
     # 1 - p_c, as the sum of the other classes
     q_c = others / mass
-    p_c = torch.gather(scaled, 1, target) / mass
-    p = scaled / mass
-    return torch.scatter((1 + eps * p_c) * p, 1, target, -(eps * q_c * p_c + q_c))
+    return torch.scatter(
+        (1 + eps * torch.gather(scaled, 1, target) / mass) * scaled / mass,
+        1,
+        target,
+        -(eps * q_c * torch.gather(scaled, 1, target) / mass + q_c),
+    )
 
 
 def _hvp_index(logits, target, eps, v):
@@ -165,28 +166,31 @@ def _hvp_index(logits, target, eps, v):
     top = torch.gather(logits, 1, top_class)
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
-    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
+    others = _sum(torch.scatter(scaled, 1, target, 0))
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
     # 1 - p_c, as the sum of the other classes
     q_c = others / mass
-    p_c = torch.gather(scaled, 1, target) / mass
-    p = scaled / mass
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = torch.sum(p * v_from_top, dim=1, keepdim=True)
+    p_c = torch.gather(scaled, 1, target) / mass
+    sum_p_v = _sum(scaled * v_from_top / mass)
     return (
-        eps
-        * (
-            v_from_top * torch.where(classes == target, -q_c, p_c)
-            + sum_p_v * torch.where(classes == target, 1 - 2 * p_c, -2 * p_c)
-            + p_c * torch.gather(v_from_top, 1, target)
+        (
+            eps
+            * (
+                v_from_top * torch.where(classes == target, -q_c, p_c)
+                + sum_p_v * torch.where(classes == target, 1 - 2 * p_c, -2 * p_c)
+                + torch.gather(scaled, 1, target) * torch.gather(v_from_top, 1, target) / mass
+            )
+            + v_from_top
+            - sum_p_v
         )
-        + v_from_top
-        - sum_p_v
-    ) * p
+        * scaled
+        / mass
+    )
 
 
 def _value_dense(logits, target, eps):
@@ -196,18 +200,18 @@ def _value_dense(logits, target, eps):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
     # 1 - p, as the share of the other classes
     q = torch.scatter(mass - scaled, 1, top_class, rest) / mass
-    total = torch.sum(q * target, dim=1, keepdim=True)
+    total = _sum(q * target)
     # how far each logit is below the largest: never negative
     gap = top - logits
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
-    sum_log_p_y = torch.sum(_product(target, log_p), dim=1, keepdim=True)
+    sum_log_p_y = _sum(_product(target, log_p))
     return eps * (total - _excess(target)) - sum_log_p_y
 
 
@@ -218,29 +222,27 @@ def _gradient_dense(logits, target, eps):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_of_others = torch.sum(torch.scatter(target, 1, top_class, 0), dim=1, keepdim=True)
-    # 1 - p of the largest
-    q_top = rest / mass
+    sum_of_others = _sum(torch.scatter(target, 1, top_class, 0))
     p = scaled / mass
     # the largest class apart: there both may be nearly the sum
     residual = torch.scatter(
         (sum_of_others + torch.gather(target, 1, top_class)) * p - target,
         1,
         top_class,
-        2.0**64 / mass * sum_of_others - q_top * torch.gather(target, 1, top_class),
+        (2.0**64 * sum_of_others - rest * torch.gather(target, 1, top_class)) / mass,
     )
     # the terms of the mean, times its denominator
     weighted = _product(scaled, target)
-    mean_of_others = torch.sum(torch.scatter(weighted, 1, top_class, 0), dim=1, keepdim=True) / mass
-    mean = mean_of_others + torch.gather(weighted, 1, top_class) / mass
+    of_others = _sum(torch.scatter(weighted, 1, top_class, 0))
+    mean = (of_others + torch.gather(weighted, 1, top_class)) / mass
     # the largest class apart: there both are nearly the same
     centred = torch.scatter(
-        target - mean, 1, top_class, _product(q_top, torch.gather(target, 1, top_class)) - mean_of_others
+        target - mean, 1, top_class, (_product(rest, torch.gather(target, 1, top_class)) - of_others) / mass
     )
-    return residual - eps * centred * p
+    return residual - eps * centred * scaled / mass
 
 
 def _hvp_dense(logits, target, eps, v):
@@ -250,28 +252,27 @@ def _hvp_dense(logits, target, eps, v):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
-    # 1 - p of the largest
-    q_top = rest / mass
-    p = scaled / mass
     # the terms of the mean, times its denominator
     weighted = _product(scaled, target)
-    mean_of_others = torch.sum(torch.scatter(weighted, 1, top_class, 0), dim=1, keepdim=True) / mass
-    mean = mean_of_others + torch.gather(weighted, 1, top_class) / mass
+    of_others = _sum(torch.scatter(weighted, 1, top_class, 0))
+    mean = (of_others + torch.gather(weighted, 1, top_class)) / mass
     # the largest class apart: there both are nearly the same
     centred = torch.scatter(
-        target - mean, 1, top_class, _product(q_top, torch.gather(target, 1, top_class)) - mean_of_others
+        target - mean, 1, top_class, (_product(rest, torch.gather(target, 1, top_class)) - of_others) / mass
     )
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = torch.sum(p * v_from_top, dim=1, keepdim=True)
-    sum_p_v_y = torch.sum(p * v_from_top * target, dim=1, keepdim=True)
-    target_sum = torch.sum(target, dim=1, keepdim=True)
+    sum_p_v = _sum(scaled * v_from_top / mass)
+    sum_p_v_y = _sum(scaled * v_from_top * target / mass)
+    target_sum = _sum(target)
     return (
-        eps * (sum_p_v * (target - 2 * mean) + sum_p_v_y - centred * v_from_top) + target_sum * (v_from_top - sum_p_v)
-    ) * p
+        (eps * (sum_p_v * (target - 2 * mean) + sum_p_v_y - centred * v_from_top) + target_sum * (v_from_top - sum_p_v))
+        * scaled
+        / mass
+    )
 
 
 class _Index(torch.autograd.Function):
@@ -529,6 +530,13 @@ def _in_blocks(rows_function, *args):
             for n in range(len(blocks[0]))
         ]
     )
+
+
+def _sum(a):
+    """The sum of each row, where float32 is added up in float64: PyTorch's own sum is 2 ulps off."""
+    if a.dtype == torch.float32 and a.device.type in ("cpu", "cuda"):
+        return torch.sum(a, dim=1, keepdim=True, dtype=torch.float64).to(a.dtype)
+    return torch.sum(a, dim=1, keepdim=True)
 
 
 def _difference(a, b):

@@ -125,19 +125,19 @@ class SigmoidFocalLoss(nn.Module):
 
 def _value_dense(logits, target, gamma, alpha, beta):
     """Losses of rows; target: (N, K)."""
-    return _product(alpha * torch.sigmoid(-logits) ** gamma * target, _softplus(-logits)) + _product(
-        beta * torch.sigmoid(logits) ** gamma * (1 - target), _softplus(logits)
+    return _product(alpha * _sigmoid(-logits) ** gamma * target, _softplus(-logits)) + _product(
+        beta * _sigmoid(logits) ** gamma * (1 - target), _softplus(logits)
     )
 
 
 def _gradient_dense(logits, target, gamma, alpha, beta):
     """Gradients of rows; target: (N, K)."""
     return _product(
-        beta * torch.sigmoid(logits) ** gamma * (1 - target),
-        torch.sigmoid(logits) + _product(gamma * torch.sigmoid(-logits), _softplus(logits)),
+        beta * _sigmoid(logits) ** gamma * (1 - target),
+        _sigmoid(logits) + _product(gamma * _sigmoid(-logits), _softplus(logits)),
     ) - _product(
-        alpha * torch.sigmoid(-logits) ** gamma * target,
-        _product(gamma * torch.sigmoid(logits), _softplus(-logits)) + torch.sigmoid(-logits),
+        alpha * _sigmoid(-logits) ** gamma * target,
+        _product(gamma * _sigmoid(logits), _softplus(-logits)) + _sigmoid(-logits),
     )
 
 
@@ -146,22 +146,19 @@ def _hvp_dense(logits, target, gamma, alpha, beta, v):
     return _product(
         v,
         _product(
-            alpha * torch.sigmoid(-logits) ** gamma * torch.sigmoid(logits) * target,
+            alpha * _sigmoid(-logits) ** gamma * _sigmoid(logits) * target,
             _product(
                 gamma,
-                2 * torch.sigmoid(-logits)
-                - _product(torch.sigmoid(-logits) - gamma * torch.sigmoid(logits), _softplus(-logits)),
+                2 * _sigmoid(-logits) - _product(_sigmoid(-logits) - gamma * _sigmoid(logits), _softplus(-logits)),
             )
-            + torch.sigmoid(-logits),
+            + _sigmoid(-logits),
         )
         + _product(
-            beta * torch.sigmoid(logits) ** gamma * torch.sigmoid(-logits) * (1 - target),
+            beta * _sigmoid(logits) ** gamma * _sigmoid(-logits) * (1 - target),
             _product(
-                gamma,
-                2 * torch.sigmoid(logits)
-                - _product(torch.sigmoid(logits) - gamma * torch.sigmoid(-logits), _softplus(logits)),
+                gamma, 2 * _sigmoid(logits) - _product(_sigmoid(logits) - gamma * _sigmoid(-logits), _softplus(logits))
             )
-            + torch.sigmoid(logits),
+            + _sigmoid(logits),
         ),
     )
 
@@ -268,8 +265,12 @@ def _product(a, b):
 
 
 def _softplus(x):
-    """log(1 + exp(x)) without a threshold."""
-    return -nn.functional.logsigmoid(-x)
+    """log(1 + exp(x)) without a threshold; where exp(x) may be below the normal numbers it is that."""
+    least = -80.0 if x.dtype == torch.float32 else -700.0
+    result = -nn.functional.logsigmoid(-x)
+    if _known((x >= least).all()):
+        return result
+    return torch.where(x < least, torch.exp(torch.clamp(x, max=0.0)), result)
 
 
 def _check_constant(name, value):
@@ -348,3 +349,22 @@ def _in_blocks(rows_function, *args):
             for n in range(len(blocks[0]))
         ]
     )
+
+
+def _sigmoid(x):
+    """1 / (1 + exp(-x)); torch.sigmoid is 0 where exp(-x) overflows, before exp(x) is."""
+    least = -80.0 if x.dtype == torch.float32 else -700.0
+    result = torch.sigmoid(x)
+    if _known((x >= least).all()):
+        return result
+    return torch.where(x < least, torch.exp(torch.clamp(x, max=0.0)), result)
+
+
+def _known(condition):
+    """Whether a condition is known to be true: not within vmap or a compiled graph, nor at the cost of a wait."""
+    if condition.device.type != "cpu" or torch.compiler.is_compiling():
+        return False
+    try:
+        return bool(condition)
+    except RuntimeError:  # vmap looks at no value
+        return False

@@ -142,7 +142,7 @@ def _value_index(logits, target, cap):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(adjusted, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p_c = -(gap_c + log_mass)
@@ -158,10 +158,10 @@ def _gradient_index(logits, target, cap):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(adjusted, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # of which 1 - tanh^2 is made: it does not vanish where tanh is 1
     small = _exp_quotient(-torch.abs(logits), torch.abs(logits), cap) / 2.0**64
-    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
+    others = _sum(torch.scatter(scaled, 1, target, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
     # 1 - p_c, as the sum of the other classes
@@ -179,10 +179,10 @@ def _hvp_index(logits, target, cap, v):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(adjusted, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # of which 1 - tanh^2 is made: it does not vanish where tanh is 1
     small = _exp_quotient(-torch.abs(logits), torch.abs(logits), cap) / 2.0**64
-    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
+    others = _sum(torch.scatter(scaled, 1, target, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
     # 1 - p_c, as the sum of the other classes
@@ -191,17 +191,15 @@ def _hvp_index(logits, target, cap, v):
     f = v * (4 * small / ((1 + small) * (1 + small)))
     # the terms of the mean, times its denominator
     weighted = _product(scaled, f)
-    mean_of_others = torch.sum(torch.scatter(weighted, 1, top_class, 0), dim=1, keepdim=True) / mass
-    mean = mean_of_others + torch.gather(weighted, 1, top_class) / mass
-    # 1 - p of the largest
-    q_top = rest / mass
+    of_others = _sum(torch.scatter(weighted, 1, top_class, 0))
+    mean = (of_others + torch.gather(weighted, 1, top_class)) / mass
     # the largest class apart: there both are nearly the same
-    centred = torch.scatter(f - mean, 1, top_class, _product(q_top, torch.gather(f, 1, top_class)) - mean_of_others)
+    centred = torch.scatter(f - mean, 1, top_class, (_product(rest, torch.gather(f, 1, top_class)) - of_others) / mass)
     return (
         4
         * small
         / ((1 + small) * (1 + small))
-        * (2 * torch.scatter(-p, 1, target, q_c) * torch.tanh(logits / cap) * v / cap + centred * p)
+        * (2 * torch.scatter(-p, 1, target, q_c) * torch.tanh(logits / cap) * v / cap - -centred * scaled / mass)
     )
 
 
@@ -216,11 +214,11 @@ def _value_dense(logits, target, cap):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(adjusted, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
-    sum_log_p_y = torch.sum(_product(target, log_p), dim=1, keepdim=True)
+    sum_log_p_y = _sum(_product(target, log_p))
     return -sum_log_p_y
 
 
@@ -233,19 +231,17 @@ def _gradient_dense(logits, target, cap):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(adjusted, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
-    sum_of_others = torch.sum(torch.scatter(target, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
+    sum_of_others = _sum(torch.scatter(target, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
-    # 1 - p of the largest
-    q_top = rest / mass
     p = scaled / mass
     # the largest class apart: there both may be nearly the sum
     residual = torch.scatter(
         (sum_of_others + torch.gather(target, 1, top_class)) * p - target,
         1,
         top_class,
-        2.0**64 / mass * sum_of_others - q_top * torch.gather(target, 1, top_class),
+        (2.0**64 * sum_of_others - rest * torch.gather(target, 1, top_class)) / mass,
     )
     # of which 1 - tanh^2 is made: it does not vanish where tanh is 1
     small = _exp_quotient(-torch.abs(logits), torch.abs(logits), cap) / 2.0**64
@@ -261,35 +257,33 @@ def _hvp_dense(logits, target, cap, v):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(adjusted, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
-    sum_of_others = torch.sum(torch.scatter(target, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
+    sum_of_others = _sum(torch.scatter(target, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
-    # 1 - p of the largest
-    q_top = rest / mass
     p = scaled / mass
     # the largest class apart: there both may be nearly the sum
     residual = torch.scatter(
         (sum_of_others + torch.gather(target, 1, top_class)) * p - target,
         1,
         top_class,
-        2.0**64 / mass * sum_of_others - q_top * torch.gather(target, 1, top_class),
+        (2.0**64 * sum_of_others - rest * torch.gather(target, 1, top_class)) / mass,
     )
     # of which 1 - tanh^2 is made: it does not vanish where tanh is 1
     small = _exp_quotient(-torch.abs(logits), torch.abs(logits), cap) / 2.0**64
     f = v * (4 * small / ((1 + small) * (1 + small)))
     # the terms of the mean, times its denominator
     weighted = _product(scaled, f)
-    mean_of_others = torch.sum(torch.scatter(weighted, 1, top_class, 0), dim=1, keepdim=True) / mass
-    mean = mean_of_others + torch.gather(weighted, 1, top_class) / mass
+    of_others = _sum(torch.scatter(weighted, 1, top_class, 0))
+    mean = (of_others + torch.gather(weighted, 1, top_class)) / mass
     # the largest class apart: there both are nearly the same
-    centred = torch.scatter(f - mean, 1, top_class, _product(q_top, torch.gather(f, 1, top_class)) - mean_of_others)
-    target_sum = torch.sum(target, dim=1, keepdim=True)
+    centred = torch.scatter(f - mean, 1, top_class, (_product(rest, torch.gather(f, 1, top_class)) - of_others) / mass)
+    target_sum = _sum(target)
     return (
         4
         * small
         / ((1 + small) * (1 + small))
-        * (-2 * torch.tanh(logits / cap) * v * residual / cap + target_sum * centred * p)
+        * (-2 * torch.tanh(logits / cap) * v * residual / cap - -target_sum * centred * scaled / mass)
     )
 
 
@@ -540,6 +534,13 @@ def _in_blocks(rows_function, *args):
             for n in range(len(blocks[0]))
         ]
     )
+
+
+def _sum(a):
+    """The sum of each row, where float32 is added up in float64: PyTorch's own sum is 2 ulps off."""
+    if a.dtype == torch.float32 and a.device.type in ("cpu", "cuda"):
+        return torch.sum(a, dim=1, keepdim=True, dtype=torch.float64).to(a.dtype)
+    return torch.sum(a, dim=1, keepdim=True)
 
 
 def _difference(a, b):

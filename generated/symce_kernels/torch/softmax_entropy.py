@@ -98,13 +98,13 @@ def _value(logits):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = torch.sum(_product(scaled, log_p) / mass, dim=1, keepdim=True)
+    sum_log_p_p = _sum(_product(scaled, log_p) / mass)
     return -sum_log_p_p
 
 
@@ -117,7 +117,7 @@ def _gradient(logits):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
@@ -125,13 +125,11 @@ def _gradient(logits):
     mass = 2.0**64 + rest
     # the terms of the mean, times its denominator
     weighted = _product(scaled, log_p)
-    mean_of_others = torch.sum(torch.scatter(weighted, 1, top_class, 0), dim=1, keepdim=True) / mass
-    mean = mean_of_others + torch.gather(weighted, 1, top_class) / mass
-    # 1 - p of the largest
-    q_top = rest / mass
+    of_others = _sum(torch.scatter(weighted, 1, top_class, 0))
+    mean = (of_others + torch.gather(weighted, 1, top_class)) / mass
     # the largest class apart: there both are nearly the same
     centred = torch.scatter(
-        log_p - mean, 1, top_class, _product(q_top, torch.gather(log_p, 1, top_class)) - mean_of_others
+        log_p - mean, 1, top_class, (_product(rest, torch.gather(log_p, 1, top_class)) - of_others) / mass
     )
     return -_product(scaled, centred) / mass
 
@@ -145,18 +143,17 @@ def _hvp(logits, v):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = torch.sum(_product(scaled, log_p) / mass, dim=1, keepdim=True)
-    p = scaled / mass
+    sum_log_p_p = _sum(_product(scaled, log_p) / mass)
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = torch.sum(p * v_from_top, dim=1, keepdim=True)
-    sum_log_p_p_v = torch.sum(_product(scaled * v_from_top, log_p) / mass, dim=1, keepdim=True)
+    sum_p_v = _sum(scaled * v_from_top / mass)
+    sum_log_p_p_v = _sum(_product(scaled * v_from_top, log_p) / mass)
     return (
         _product(
             scaled,
@@ -340,6 +337,13 @@ def _in_blocks(rows_function, *args):
             for n in range(len(blocks[0]))
         ]
     )
+
+
+def _sum(a):
+    """The sum of each row, where float32 is added up in float64: PyTorch's own sum is 2 ulps off."""
+    if a.dtype == torch.float32 and a.device.type in ("cpu", "cuda"):
+        return torch.sum(a, dim=1, keepdim=True, dtype=torch.float64).to(a.dtype)
+    return torch.sum(a, dim=1, keepdim=True)
 
 
 def _difference(a, b):

@@ -150,7 +150,7 @@ def _value_index(logits, target, T):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_quotient(logits, top, T)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p_c = -(gap_c + log_mass)
@@ -164,14 +164,11 @@ def _gradient_index(logits, target, T):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_quotient(logits, top, T)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
-    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
+    others = _sum(torch.scatter(scaled, 1, target, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
-    # 1 - p_c, as the sum of the other classes
-    q_c = others / mass
-    p = scaled / mass
-    return torch.scatter(p, 1, target, -q_c) / T
+    return torch.scatter(scaled / (T * mass), 1, target, -others / (T * mass))
 
 
 def _hvp_index(logits, target, T, v):
@@ -181,14 +178,13 @@ def _hvp_index(logits, target, T, v):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_quotient(logits, top, T)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
-    p = scaled / mass
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = torch.sum(p * v_from_top, dim=1, keepdim=True)
-    return p * (v_from_top - sum_p_v) / (T * T)
+    sum_p_v = _sum(scaled * v_from_top / mass)
+    return scaled * (v_from_top - sum_p_v) / (T * T * mass)
 
 
 def _value_dense(logits, target, T):
@@ -200,11 +196,11 @@ def _value_dense(logits, target, T):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_quotient(logits, top, T)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
-    sum_log_p_y = torch.sum(_product(target, log_p), dim=1, keepdim=True)
+    sum_log_p_y = _sum(_product(target, log_p))
     return -sum_log_p_y
 
 
@@ -215,19 +211,17 @@ def _gradient_dense(logits, target, T):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_quotient(logits, top, T)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
-    sum_of_others = torch.sum(torch.scatter(target, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
+    sum_of_others = _sum(torch.scatter(target, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
-    # 1 - p of the largest
-    q_top = rest / mass
     p = scaled / mass
     # the largest class apart: there both may be nearly the sum
     residual = torch.scatter(
         (sum_of_others + torch.gather(target, 1, top_class)) * p - target,
         1,
         top_class,
-        2.0**64 / mass * sum_of_others - q_top * torch.gather(target, 1, top_class),
+        (2.0**64 * sum_of_others - rest * torch.gather(target, 1, top_class)) / mass,
     )
     return residual / T
 
@@ -239,15 +233,14 @@ def _hvp_dense(logits, target, T, v):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_quotient(logits, top, T)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
-    p = scaled / mass
-    target_sum = torch.sum(target, dim=1, keepdim=True)
+    target_sum = _sum(target)
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = torch.sum(p * v_from_top, dim=1, keepdim=True)
-    return target_sum * p * (v_from_top - sum_p_v) / (T * T)
+    sum_p_v = _sum(scaled * v_from_top / mass)
+    return target_sum * scaled * (v_from_top - sum_p_v) / (T * T * mass)
 
 
 class _Index(torch.autograd.Function):
@@ -523,6 +516,13 @@ def _in_blocks(rows_function, *args):
             for n in range(len(blocks[0]))
         ]
     )
+
+
+def _sum(a):
+    """The sum of each row, where float32 is added up in float64: PyTorch's own sum is 2 ulps off."""
+    if a.dtype == torch.float32 and a.device.type in ("cpu", "cuda"):
+        return torch.sum(a, dim=1, keepdim=True, dtype=torch.float64).to(a.dtype)
+    return torch.sum(a, dim=1, keepdim=True)
 
 
 def _difference(a, b):

@@ -153,7 +153,7 @@ def _value_index(logits, target, w):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p_c = -(gap_c + log_mass)
@@ -167,14 +167,13 @@ def _gradient_index(logits, target, w):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
-    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
+    others = _sum(torch.scatter(scaled, 1, target, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
     # 1 - p_c, as the sum of the other classes
     q_c = others / mass
-    p = scaled / mass
-    return torch.scatter(w[target] * p, 1, target, -q_c * w[target])
+    return torch.scatter(w[target] * scaled / mass, 1, target, -q_c * w[target])
 
 
 def _hvp_index(logits, target, w, v):
@@ -184,14 +183,13 @@ def _hvp_index(logits, target, w, v):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
-    p = scaled / mass
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = torch.sum(p * v_from_top, dim=1, keepdim=True)
-    return w[target] * p * (v_from_top - sum_p_v)
+    sum_p_v = _sum(scaled * v_from_top / mass)
+    return w[target] * scaled * (v_from_top - sum_p_v) / mass
 
 
 def _value_dense(logits, target, w):
@@ -203,11 +201,11 @@ def _value_dense(logits, target, w):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
-    sum_log_p_w_y = torch.sum(_product(w * target, log_p), dim=1, keepdim=True)
+    sum_log_p_w_y = _sum(_product(w * target, log_p))
     return -sum_log_p_w_y
 
 
@@ -218,19 +216,17 @@ def _gradient_dense(logits, target, w):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
-    sum_of_others = torch.sum(torch.scatter(w * target, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
+    sum_of_others = _sum(torch.scatter(w * target, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
-    # 1 - p of the largest
-    q_top = rest / mass
     p = scaled / mass
     # the largest class apart: there both may be nearly the sum
     residual = torch.scatter(
         (sum_of_others + torch.gather(w * target, 1, top_class)) * p - w * target,
         1,
         top_class,
-        2.0**64 / mass * sum_of_others - q_top * torch.gather(w * target, 1, top_class),
+        (2.0**64 * sum_of_others - rest * torch.gather(w * target, 1, top_class)) / mass,
     )
     return residual
 
@@ -242,15 +238,14 @@ def _hvp_dense(logits, target, w, v):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
-    p = scaled / mass
-    sum_w_y = torch.sum(w * target, dim=1, keepdim=True)
+    sum_w_y = _sum(w * target)
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = torch.sum(p * v_from_top, dim=1, keepdim=True)
-    return sum_w_y * p * (v_from_top - sum_p_v)
+    sum_p_v = _sum(scaled * v_from_top / mass)
+    return sum_w_y * scaled * (v_from_top - sum_p_v) / mass
 
 
 class _Index(torch.autograd.Function):
@@ -522,6 +517,13 @@ def _in_blocks(rows_function, *args):
             for n in range(len(blocks[0]))
         ]
     )
+
+
+def _sum(a):
+    """The sum of each row, where float32 is added up in float64: PyTorch's own sum is 2 ulps off."""
+    if a.dtype == torch.float32 and a.device.type in ("cpu", "cuda"):
+        return torch.sum(a, dim=1, keepdim=True, dtype=torch.float64).to(a.dtype)
+    return torch.sum(a, dim=1, keepdim=True)
 
 
 def _difference(a, b):

@@ -117,13 +117,13 @@ def _value_index(logits, target, tau):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     base = top + log_mass
     gap_c = top - torch.gather(logits, 1, target)
     # never the logarithm of p
     log_p_c = -(gap_c + log_mass)
-    return tau * (base * base) - log_p_c
+    return _product(tau, base * base) - log_p_c
 
 
 def _gradient_index(logits, target, tau):
@@ -133,16 +133,18 @@ def _gradient_index(logits, target, tau):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # the denominator of softmax
     mass = 2.0**64 + rest
     p_c = torch.gather(scaled, 1, target) / mass
-    others = torch.sum(torch.scatter(scaled, 1, target, 0), dim=1, keepdim=True)
+    others = _sum(torch.scatter(scaled, 1, target, 0))
     # 1 - p_c, as the sum of the other classes
     q_c = others / mass
     p = scaled / mass
-    return torch.scatter((1 + 2 * tau * (top + log_mass)) * p, 1, target, 2 * tau * p_c * (top + log_mass) - q_c)
+    return torch.scatter(
+        _product(p, 1 + _product(2 * tau, top + log_mass)), 1, target, _product(2 * tau * p_c, top + log_mass) - q_c
+    )
 
 
 def _hvp_index(logits, target, tau, v):
@@ -152,20 +154,18 @@ def _hvp_index(logits, target, tau, v):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # the denominator of softmax
     mass = 2.0**64 + rest
     p = scaled / mass
     # the terms of the mean, times its denominator
     weighted = _product(scaled, v)
-    mean_of_others = torch.sum(torch.scatter(weighted, 1, top_class, 0), dim=1, keepdim=True) / mass
-    mean = mean_of_others + torch.gather(weighted, 1, top_class) / mass
-    # 1 - p of the largest
-    q_top = rest / mass
+    of_others = _sum(torch.scatter(weighted, 1, top_class, 0))
+    mean = (of_others + torch.gather(weighted, 1, top_class)) / mass
     # the largest class apart: there both are nearly the same
-    centred = torch.scatter(v - mean, 1, top_class, _product(q_top, torch.gather(v, 1, top_class)) - mean_of_others)
-    return centred * p + 2 * tau * mean * p + 2 * tau * (top + log_mass) * centred * p
+    centred = torch.scatter(v - mean, 1, top_class, (_product(rest, torch.gather(v, 1, top_class)) - of_others) / mass)
+    return centred * scaled / mass + 2 * tau * mean * scaled / mass + _product(2 * tau * centred * p, top + log_mass)
 
 
 def _value_dense(logits, target, tau):
@@ -175,15 +175,15 @@ def _value_dense(logits, target, tau):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     base = top + log_mass
     # how far each logit is below the largest: never negative
     gap = top - logits
     # never the logarithm of p
     log_p = -(gap + log_mass)
-    sum_log_p_y = torch.sum(_product(target, log_p), dim=1, keepdim=True)
-    return tau * (base * base) - sum_log_p_y
+    sum_log_p_y = _sum(_product(target, log_p))
+    return _product(tau, base * base) - sum_log_p_y
 
 
 def _gradient_dense(logits, target, tau):
@@ -193,22 +193,20 @@ def _gradient_dense(logits, target, tau):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # the denominator of softmax
     mass = 2.0**64 + rest
     p = scaled / mass
-    sum_of_others = torch.sum(torch.scatter(target, 1, top_class, 0), dim=1, keepdim=True)
-    # 1 - p of the largest
-    q_top = rest / mass
+    sum_of_others = _sum(torch.scatter(target, 1, top_class, 0))
     # the largest class apart: there both may be nearly the sum
     residual = torch.scatter(
         (sum_of_others + torch.gather(target, 1, top_class)) * p - target,
         1,
         top_class,
-        2.0**64 / mass * sum_of_others - q_top * torch.gather(target, 1, top_class),
+        (2.0**64 * sum_of_others - rest * torch.gather(target, 1, top_class)) / mass,
     )
-    return 2 * tau * (top + log_mass) * p + residual
+    return _product(2 * tau * p, top + log_mass) + residual
 
 
 def _hvp_dense(logits, target, tau, v):
@@ -218,22 +216,24 @@ def _hvp_dense(logits, target, tau, v):
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
-    rest = torch.sum(torch.scatter(scaled, 1, top_class, 0), dim=1, keepdim=True)
+    rest = _sum(torch.scatter(scaled, 1, top_class, 0))
     log_mass = torch.log1p(rest / 2.0**64)
     # the denominator of softmax
     mass = 2.0**64 + rest
     p = scaled / mass
-    # 1 - p of the largest
-    q_top = rest / mass
-    sum_p_v = torch.sum(p * v, dim=1, keepdim=True)
+    sum_p_v = _sum(scaled * v / mass)
     # the terms of the mean, times its denominator
     weighted = _product(scaled, v)
-    mean_of_others = torch.sum(torch.scatter(weighted, 1, top_class, 0), dim=1, keepdim=True) / mass
-    mean = mean_of_others + torch.gather(weighted, 1, top_class) / mass
+    of_others = _sum(torch.scatter(weighted, 1, top_class, 0))
+    mean = (of_others + torch.gather(weighted, 1, top_class)) / mass
     # the largest class apart: there both are nearly the same
-    centred = torch.scatter(v - mean, 1, top_class, _product(q_top, torch.gather(v, 1, top_class)) - mean_of_others)
-    target_sum = torch.sum(target, dim=1, keepdim=True)
-    return 2 * tau * sum_p_v * p + target_sum * centred * p + 2 * tau * (top + log_mass) * centred * p
+    centred = torch.scatter(v - mean, 1, top_class, (_product(rest, torch.gather(v, 1, top_class)) - of_others) / mass)
+    target_sum = _sum(target)
+    return (
+        2 * tau * sum_p_v * scaled / mass
+        + target_sum * centred * scaled / mass
+        + _product(2 * tau * centred * p, top + log_mass)
+    )
 
 
 class _Index(torch.autograd.Function):
@@ -465,6 +465,13 @@ def _in_blocks(rows_function, *args):
             for n in range(len(blocks[0]))
         ]
     )
+
+
+def _sum(a):
+    """The sum of each row, where float32 is added up in float64: PyTorch's own sum is 2 ulps off."""
+    if a.dtype == torch.float32 and a.device.type in ("cpu", "cuda"):
+        return torch.sum(a, dim=1, keepdim=True, dtype=torch.float64).to(a.dtype)
+    return torch.sum(a, dim=1, keepdim=True)
 
 
 def _difference(a, b):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -13,6 +14,7 @@ from symce.documents.blocks import (
     Display,
     Formula,
     Handout,
+    Laws,
     Letters,
     Live,
     Note,
@@ -23,11 +25,13 @@ from symce.documents.blocks import (
     Table,
 )
 from symce.documents.notation import expand
+from symce.documents.prose import latex_words
 from symce.documents.tex.code import code_lines, widest
 from symce.documents.tex.formulas import Formulas
 from symce.documents.tex.tables import columns
 from symce.documents.tex.text import Texts, plain
 from symce.documents.view import Item
+from symce.rules import Rule
 
 Values = dict[str, object]
 #: what "(Theorem 12)" takes beside a formula, in em
@@ -53,6 +57,18 @@ class Page:
         """The page as it is within a box."""
         narrower = tuple((size, int(count * (1 - self.padding / self.width))) for size, count in self.code)
         return replace(self, width=self.width - self.padding, code=narrower)
+
+
+def laws(rules: Sequence[Rule], formulas: Formulas, width: float) -> list[dict[str, str]]:
+    """Rules as a template prints them: each with its name, its law at most ``width`` em wide, and why it holds."""
+    return [
+        {
+            "name": rule.name,
+            "why": latex_words(rule.why),
+            "law": formulas.equation(*rule.law, width, rule.relation),
+        }
+        for rule in rules
+    ]
 
 
 @dataclass(frozen=True)
@@ -112,6 +128,8 @@ class Blocks:
                 return self.statement(item)
             case Recall():
                 return self.recall(block)
+            case Laws(rules):
+                return {"block": "laws", "rules": laws(rules, self.formulas, self.page.width)}
             case Picture():
                 return self.picture(block)
             case Table():

@@ -19,6 +19,7 @@ from symce.handout.chapter import (
     gradient,
     information,
     likelihood,
+    numerics,
     pytorch,
     regularisation,
     scratch,
@@ -43,6 +44,7 @@ SECTIONS = (
     regularisation,
     pytorch,
     scratch,
+    numerics,
     summary,
 )
 TITLE = "Cross-Entropy Loss"
