@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from sympy import Add, Expr, Indexed, IndexedBase, KroneckerDelta, exp
@@ -118,13 +119,16 @@ class Reasons:
             author.laws(new)
             self.shown |= {rule.name: label for rule in new}
 
-    def letters(self, rules: Iterable[Rule]) -> None:
+    def letters(self, rules: Sequence[Rule]) -> None:
         """What the letters of these laws mean, those that no section before this explained."""
         author = self.author
         exprs = [side for rule in rules for side in rule.law]
         seen = author.glossary.seen
         params = author.glossary.model.parameters if author.glossary.model else {}
         names = printed(exprs)
+        # reasons name letters, too
+        words = {word for rule in rules for word in re.findall(r"[A-Za-z]+", rule.why)}
+        names |= words & set(_LETTERS)
         for name in reversed(_LETTERS):  # a definition holds letters that stand before it
             if name in names and _LETTERS[name].definition is not None:
                 names |= printed([_LETTERS[name].definition])
@@ -138,7 +142,7 @@ class Reasons:
         if any(expr.has(A) for expr in exprs) and "a" not in self.explained:
             meanings.append(Meaning(A, None, "in the laws, a class whose logit is the largest"))
             self.explained.add("a")
-        self.explained |= set(own)
+        self.explained.update(own)
         author.letters([*meanings, *(_LETTERS[name] for name in own)])
 
     def example(self, found: Comparison, label: str) -> None:

@@ -26,8 +26,13 @@ EXACT = (
     "exp_multiple",  # LIFT exp((a - b) * t): likewise
     "difference_error",  # what a - b is short of by its rounding
     "expm1_less",  # exp(x) - 1 - x
-    "divergence",  # f log(f/g) - f + g of (f, g, log f - log g)
+    "divergence",  # f log(f/g) - f + g of (f, g, log f - log g, g - f)
+    "softmax_less",  # p - y of (p, y, a, b), exact where they are nearly equal: p = softmax of a row a, b its largest
+    "softmax_less_quotient",  # likewise of (p, y, a, b, t), with p = softmax of a / t
+    "softmax_less_multiple",  # with p = softmax of a * t
 )
+#: Those whose entry at a class is made of the row's entries at all classes.
+OF_ROWS = ("softmax_less", "softmax_less_quotient", "softmax_less_multiple")
 #: where(condition, then, otherwise)
 MAPS = (*UNARY, *BINARY, *RELATIONS, "and", "where", *EXACT)
 #: What numerators of a softmax are multiplied with: one that by itself had too few bits left, below the smallest normal

@@ -89,6 +89,7 @@ from symce.kernel.stable import (
     product,
     sech_squared,
     sub,
+    summed,
     total,
     where,
 )
@@ -113,9 +114,9 @@ _RELATIONS = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "g
 def _complement_of_true_class(expr: Add) -> tuple[IndexedBase, int] | None:
     """The vector and the sign of 1 - p_c or p_c - 1."""
     found = COMPLEMENT.rewrite(expr)
-    for sign in (1, -1):
-        if found is not None and isinstance(sign * found, Complement) and (sign * found).args[1] == c:
-            return (sign * found).args[0], sign
+    for direction in (1, -1):
+        if found is not None and isinstance(direction * found, Complement) and (direction * found).args[1] == c:
+            return (direction * found).args[0], direction
     return None
 
 
@@ -268,7 +269,7 @@ class Lowering:
                 index, body = expr.args[0].open()
                 return ir.Reduce("excess", self.lower(body, index))
             case Divergence():
-                return ir.Map("divergence", tuple(self.lower(a, row) for a in expr.args))
+                return self.divergence(expr, row)
             case SoftmaxDivergence():
                 return self.softmax_divergence(expr)
             case SechSquared():
@@ -354,6 +355,14 @@ class Lowering:
         node, mean = forms.centred(values, true)
         self._sums.setdefault(FiniteSum(Softmax(vector, bound) * body, bound), mean)
         return node
+
+    def divergence(self, expr: Divergence, row: ClassIndex | None) -> ir.Node:
+        """Of a softmax and a target: their difference, of which it is the square, is taken before p is rounded."""
+        f, g, difference = (self.lower(a, row) for a in expr.args)
+        p_is_first = isinstance(expr.args[0], Softmax)
+        forms = self.forms(expr.args[0 if p_is_first else 1].args[0])
+        less = neg(forms.less(g)) if p_is_first else forms.less(f)
+        return ir.Map("divergence", (f, g, difference, less))
 
     def sech_squared(self, x: Expr, row: ClassIndex | None) -> ir.Node:
         """1 - tanh(x)^2 from exp(-2 |x|); of a scaled logit the rounding of the scale is made up for."""
@@ -449,12 +458,12 @@ class Lowering:
                 numerator, denominator = self.quotient(factor, row)
                 above.append(numerator)
                 below.append(denominator)
-            elif isinstance(factor, Add) and _complement_of_true_class(factor) is not None:
-                vector, sign = _complement_of_true_class(factor)
+            elif isinstance(factor, Add) and (complement := _complement_of_true_class(factor)) is not None:
+                vector, direction = complement
                 self._used.add(COMPLEMENT.name)
                 above.append(self.forms(vector).others)
                 below.append(self.forms(vector).mass)
-                minus = minus != (sign < 0)
+                minus = minus != (direction < 0)
             elif factor.has(log, Rate) or (unbounded(factor) and not only_numbers(plain, factor)):
                 infinite.append(self.lower(factor, row))
             else:
@@ -528,8 +537,7 @@ class Lowering:
         else:
             inner = self.lower(body, index)
             minus = isinstance(inner, ir.Map) and inner.op == "neg"
-            summed = ir.Reduce("sum", neg(inner) if minus else inner)
-            name = self.let(sum_name(body, index), summed)
+            name = self.let(sum_name(body, index), summed(neg(inner) if minus else inner))
             node = neg(name) if minus else name
         self._sums[expr] = node
         return node

@@ -97,6 +97,13 @@ def where(condition: ir.Node, then: ir.Node, otherwise: ir.Node) -> ir.Node:
     return ir.Map("where", (condition, then, otherwise))
 
 
+def summed(row: ir.Node) -> ir.Node:
+    """The sum of a row; a divisor that all its classes share divides once."""
+    if isinstance(row, ir.Map) and row.op == "div" and row.args[1].shape not in ("row", "class"):
+        return div(ir.Reduce("sum", row.args[0]), row.args[1])
+    return ir.Reduce("sum", row)
+
+
 def without(index: ir.Node, row: ir.Node) -> ir.Node:
     """The sum of a row without the class of an index."""
     return ir.Reduce("sum", where(ir.OneHot(index), ZERO, row))
@@ -114,7 +121,11 @@ class Scale:
 
     def exp(self, a: ir.Node, b: ir.Node) -> ir.Node:
         """exp of the scaled difference a - b."""
-        return ir.Map("exp_quotient" if self.divides else "exp_multiple", (a, b, self.by))
+        return ir.Map(self.named("exp"), (a, b, self.by))
+
+    def named(self, op: str) -> str:
+        """The operation with this scale, by its name without one."""
+        return f"{op}_quotient" if self.divides else f"{op}_multiple"
 
 
 class SoftmaxForms:
@@ -288,6 +299,15 @@ class SoftmaxForms:
         there = sub(mul(self.p_top, one_less), mul(at(f), self.q_top))
         apart = where(ir.OneHot(index), there, sub(self.p, f))
         return self._name("difference", apart, "the largest class apart: there both may be near 1")
+
+    def less(self, row: ir.Node) -> ir.Node:
+        """p - f for a row f: by rounded probabilities where they differ, to a few ulps where they are nearly equal."""
+        if self.vector.shape != "row":
+            return sub(self.p, row)
+        op = "softmax_less" if self.scale is None else self.scale.named("softmax_less")
+        scale = () if self.scale is None else (self.scale.by,)
+        difference = ir.Map(op, (self.p, row, self.vector, self.top, *scale))
+        return self._name("p_less", difference, "more digits than p has, where the divergence hangs on them")
 
 
 def sech_squared(let: Let, exponential: ir.Node) -> ir.Node:

@@ -40,6 +40,8 @@ _ARITHMETIC = {
     "mul": ("*", Precedence.PRODUCT),
     "div": ("/", Precedence.PRODUCT),
 }
+#: what an exponential of a scaled difference calls
+_SCALED = ("exp_difference", "difference", "compensated", "known", "product_error", "rounding_of", "math")
 #: operations that are one helper of the generated module each
 EXACT_HELPERS = {op: f"_{op}" for op in EXACT}
 _ZERO, _ONE = Const(Fraction(0)), Const(Fraction(1))
@@ -58,8 +60,8 @@ class Printer(ABC):
         "sigmoid": ("known",),
         "softplus": ("known",),
         "exp_difference": ("difference", "compensated", "known"),
-        "exp_quotient": ("difference", "compensated", "known", "product_error", "rounding_of"),
-        "exp_multiple": ("difference", "compensated", "known", "product_error", "rounding_of"),
+        "exp_quotient": _SCALED,
+        "exp_multiple": _SCALED,
         "difference_error": ("difference",),
         "excess": ("difference",),
         "divergence": ("math",),

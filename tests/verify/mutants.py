@@ -37,7 +37,7 @@ class Mutant:
 NUMPY = (
     Mutant(
         "p - y where the target does not sum to one", "cross_entropy", "numpy",
-        ((r"gradient = target_sum \* p - target", "gradient = p - target"),), ("gradient",),
+        ((r"gradient = residual", "gradient = p - target"),), ("gradient",),
     ),
     Mutant(
         "weight forgotten", "cross_entropy", "numpy",
@@ -95,7 +95,7 @@ NUMPY = (
     ),
     Mutant(
         "a term of the Hessian forgotten", "cross_entropy", "numpy",
-        ((r"p \* \(v - sum_p_v\)", "p * v"),), ("hvp",),
+        ((r"scaled \* \(v_from_top - sum_p_v\)", "scaled * v_from_top"),), ("hvp",),
     ),
     Mutant(
         "temperature forgotten in the gradient", "temperature_cross_entropy", "numpy",
@@ -115,8 +115,9 @@ NUMPY = (
         (
             (r"gap = top - logits", "gap = -logits"),
             (r"gap_c = top - ", "gap_c = -"),
-            (r"mass = 1 \+ rest", "mass = np.sum(scaled, axis=1, keepdims=True)"),
-            (r"log_mass = np\.log1p\(rest\)", "log_mass = np.log(np.sum(scaled, axis=1, keepdims=True))"),
+            (r"_exp_difference\(logits, top\)", "2.0**64 * np.exp(logits)"),
+            (r"mass = 2\.0\*\*64 \+ rest", "mass = np.sum(scaled, axis=1, keepdims=True)"),
+            (r"np\.log1p\(rest / 2\.0\*\*64\)", "np.log(np.sum(scaled, axis=1, keepdims=True) / 2.0**64)"),
         ),
         ("value at extremes", "gradient at extremes"),
     ),
@@ -160,7 +161,7 @@ NUMPY = (
 TORCH = (
     Mutant(
         "p - y where the target does not sum to one", "cross_entropy", "torch",
-        ((r"return target_sum \* p - target", "return p - target"),), ("gradient",),
+        ((r"return residual", "return p - target"),), ("gradient",),
     ),
     Mutant(
         "weight forgotten", "cross_entropy", "torch",
@@ -192,7 +193,7 @@ TORCH = (
     ),
     Mutant(
         "the second derivative has the wrong sign", "cross_entropy", "torch",
-        ((r"p \* \(v - sum_p_v\)", "p * (sum_p_v - v)"),), ("hvp", "gradgradcheck"),
+        ((r"scaled \* \(v_from_top - sum_p_v\)", "scaled * (sum_p_v - v_from_top)"),), ("hvp", "gradgradcheck"),
     ),
     Mutant(
         "the caller's tensor is written to", "cross_entropy", "torch",
