@@ -112,10 +112,10 @@ class Reasons:
             where = ", ".join(f"[#{place}]" for place in places)
             more = ", and besides these:" if new else "."
             author.say(f"The kernel follows {', '.join(f'`{name}`' for name in old)} ({where}){more}")
+        self.letters(new)
+        for words in _remarks(model, kernel):
+            author.say(words)
         if new:
-            self.letters(new)
-            for words in _remarks(model, kernel):
-                author.say(words)
             author.laws(new)
             self.shown |= {rule.name: label for rule in new}
 

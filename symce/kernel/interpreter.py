@@ -6,9 +6,11 @@ Shapes are kept so that everything broadcasts by itself: scalar (), class (K,), 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import mpmath as mp
 import numpy as np
 
 from symce.kernel.ir import LIFT, Const, Gather, Input, Map, Node, OneHot, Reduce, RowProgram, Size, Var
@@ -67,8 +69,24 @@ def _expm1_less(x: Any) -> Any:
     return np.where(np.abs(x) < 1, x * x / 2 * series, np.expm1(x) - x)
 
 
-def _divergence(f: Any, g: Any, difference: Any) -> Any:
-    x = (g - f) / np.where(f == 0, 1.0, f)
+def _softmax_less(scaled: Callable[..., Any]) -> Callable[..., Any]:
+    """softmax - y at 40 digits; ``scaled`` is what the logits less the largest become by the scale."""
+
+    def less(p: Any, y: Any, a: Any, b: Any, *scale: Any) -> Any:
+        y, b = np.broadcast_to(y, p.shape), np.broadcast_to(b, (len(a), 1))
+        result = np.empty_like(p)
+        with mp.workdps(40):
+            for n, row in enumerate(a):
+                e = [mp.exp(scaled(mp.mpf(x) - mp.mpf(b[n, 0]), *scale)) for x in row]
+                mass = mp.fsum(e)
+                result[n] = [float(x / mass - mp.mpf(t)) for x, t in zip(e, y[n], strict=True)]
+        return result
+
+    return less
+
+
+def _divergence(f: Any, g: Any, difference: Any, less: Any) -> Any:
+    x = less / np.where(f == 0, 1.0, f)
     # x - log1p(x) = x t - 2 (t^3/3 + t^5/5 + ...) for t = x / (2 + x)
     t = x / (2 + x)
     series = np.zeros_like(t)
@@ -88,7 +106,8 @@ _MAPS: Mapping[str, Callable[..., Any]] = {
     "and": np.logical_and, "not": np.logical_not, "where": np.where,
     "exp_difference": lambda a, b: _compensated(*_difference(a, b)), "exp_quotient": _exp_quotient,
     "exp_multiple": _exp_multiple, "difference_error": lambda a, b: _difference(a, b)[1],
-    "expm1_less": _expm1_less, "divergence": _divergence,
+    "expm1_less": _expm1_less, "divergence": _divergence, "softmax_less": _softmax_less(lambda s: s),
+    "softmax_less_quotient": _softmax_less(operator.truediv), "softmax_less_multiple": _softmax_less(operator.mul),
 }  # fmt: skip
 
 

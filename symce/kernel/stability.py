@@ -90,6 +90,8 @@ def _log_of_quotient(expr: Expr) -> Expr | None:
     argument = expr.args[0]
     if not (isinstance(argument, Mul) and argument.has(Softmax, Sigmoid, Probability)):
         return None
+    if any(factor.is_number and not factor.is_positive for factor in argument.args):
+        return None  # a loss that is defined nowhere stays so
     return Add(*[log(factor) for factor in argument.args])
 
 

@@ -42,6 +42,8 @@ _ARITHMETIC = {
 }
 #: what an exponential of a scaled difference calls
 _SCALED = ("exp_difference", "difference", "compensated", "known", "product_error", "rounding_of", "math")
+#: what the difference of a softmax and a target calls
+_LESS = ("less", "sum_in_parts", "difference", "compensated", "known", "product_error")
 #: operations that are one helper of the generated module each
 EXACT_HELPERS = {op: f"_{op}" for op in EXACT}
 _ZERO, _ONE = Const(Fraction(0)), Const(Fraction(1))
@@ -60,11 +62,13 @@ class Printer(ABC):
         "sigmoid": ("known",),
         "softplus": ("known",),
         "exp_difference": ("difference", "compensated", "known"),
-        "exp_quotient": _SCALED,
-        "exp_multiple": _SCALED,
+        "exp_quotient": ("quotient", *_SCALED),
+        "exp_multiple": ("multiple", *_SCALED),
         "difference_error": ("difference",),
-        "excess": ("difference",),
-        "divergence": ("math",),
+        "excess": ("sum_in_parts", "difference"),
+        "softmax_less": _LESS,
+        "softmax_less_quotient": ("quotient", "rounding_of", *_LESS),
+        "softmax_less_multiple": ("multiple", "rounding_of", *_LESS),
     }
     #: whether a maximum is printed as the entry at the argmax even where nothing else needs the argmax
     max_is_gather: ClassVar[bool] = False

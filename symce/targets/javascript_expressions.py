@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from symce.kernel.ir import EXACT, Const, Gather, Input, Let, Map, Node, OneHot, Reduce, RowProgram, Var
+from symce.kernel.ir import EXACT, OF_ROWS, Const, Gather, Input, Let, Map, Node, OneHot, Reduce, RowProgram, Var
 from symce.targets.expressions import Printer
 from symce.targets.javascript_layout import arrow, statement
 from symce.targets.layout import WIDTH, Precedence, Text, call, infix, prefixed
@@ -54,7 +54,7 @@ class JavascriptPrinter(Printer):
     functions: ClassVar[Mapping[str, str]] = {
         **{op: f"Math.{op}" for op in _MATH},
         **{op: op for op in ("product", "sigmoid", "softplus")},
-        **{op: camel_case(op) for op in EXACT},
+        **{op: camel_case(op) for op in EXACT if op not in OF_ROWS},
     }
 
     def __init__(self, params: Sequence[str]) -> None:
@@ -190,6 +190,9 @@ class JavascriptPrinter(Printer):
         return super()._operator(node)
 
     def _map(self, node: Map) -> Text:
+        if node.op in OF_ROWS:
+            # by rounded probabilities: a figure does not show the digits that more would give
+            return self._map(Map("sub", node.args[:2]))
         if node.op == "not":
             return Text(f"!{self.print(node.args[0]).within(Precedence.ATOM).text}", Precedence.UNARY)
         if node.op == "and":

@@ -88,7 +88,7 @@ def goal(loss: Loss, form: str, kind: str, logits: Logits, dtype: str) -> Goal:
     if form == "index":
         target = _index(kind, z)
     elif form == "dense":
-        drawn = _labels(kind, z, rng) if loss.target == "multilabel" else _distribution(kind, z, rng)
+        drawn = _labels(kind, z, rng) if loss.target == "multilabel" else _distribution(kind, z, rng, dtype)
         target = rounded(drawn, dtype).astype(np.float64)
         # below the normal numbers a target has few bits, and a product with it none to spare
         target = np.where(target < math.ldexp(1.0, FORMATS[dtype].least), 0.0, target)
@@ -102,7 +102,7 @@ def _index(kind: str, z: Array) -> int:
     return int(order[{"top": 0, "second": min(1, finite - 1), "last": finite - 1, "masked": -1}[kind]])
 
 
-def _distribution(kind: str, z: Array, rng: np.random.Generator) -> Array:
+def _distribution(kind: str, z: Array, rng: np.random.Generator, dtype: str) -> Array:
     """Of masked classes the share is 0."""
     size, open_ = len(z), np.isfinite(z)
     p = softmax(z)
@@ -116,7 +116,8 @@ def _distribution(kind: str, z: Array, rng: np.random.Generator) -> Array:
     else:
         y = np.where(open_, rng.exponential(size=size), 0.0)
         if kind == "near one-hot":
-            y *= 1e-4
+            # so small that what is left for the largest is near 1, and yet a number of the dtype
+            y *= 1e-4 if dtype in ("float32", "float64") else 2e-2
             y[rng.choice(np.flatnonzero(open_))] = 1
         elif kind == "with zeros":
             y[rng.permutation(size)[: size // 2]] = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
 import pytest
@@ -155,6 +156,33 @@ def test_show_a_section_that_vanishes(run):
     result = run("show", "nll_loss", "--section", "hvp")
     assert result.status == 0
     assert "does not depend on the logits" in result.out
+
+
+def test_show_names_the_rules_that_the_kernel_is_computed_by(run, monkeypatch):
+    shown = run("show", "focal").out.split("\nComputed by\n")[1]
+    assert "true-class-apart" in shown
+    assert "no negative power remains" in " ".join(shown.split())
+    names = run("show", "focal", "--no-why", "--ascii").out.split("\nComputed by\n-----------\n")[1].split()
+    assert names[:2] == ["softmax-by-gap", "direction-from-the-largest"]
+    document = run("show", "focal", "--json").json
+    assert [entry["rule"] for entry in document["computed_by"]] == names
+    assert all(entry["why"] for entry in document["computed_by"])
+    assert "Computed by" not in run("show", "nll_loss").out
+    monkeypatch.setattr("shutil.get_terminal_size", lambda _: os.terminal_size((50, 24)))
+    narrow = run("show", "focal", "--ascii").out.split("\nComputed by\n")[1].splitlines()
+    assert max(map(len, narrow)) <= 50
+    assert "  open-a-bracket-that-hides-a-difference" in narrow
+
+
+def test_show_a_loss_that_has_no_kernel(run, tmp_path):
+    file = tmp_path / "pairs.toml"
+    value = "Sum(Sum((p[k] - p[l])**2/(1 + z[k]**2*z[l]**2), l), k)"
+    file.write_text(f'[loss]\nname = "pairs"\ntitle = "Pairs"\ntarget = "none"\nvalue = "{value}"\n')
+    result = run("show", str(file))
+    assert result.status == 0
+    assert "Theorem" in result.out
+    assert "has no kernel: a sum depends on the class" in result.out
+    assert run("show", str(file), "--json").json["computed_by"] == []
 
 
 def test_show_a_file_and_a_chapter(run, poly):

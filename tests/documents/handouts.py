@@ -9,6 +9,8 @@ from symce.documents.blocks import Handout
 from symce.handout.author import Author
 from symce.handout.losses import of_losses
 from symce.handout.options import Notation, Options
+from symce.handout.reasons import readable
+from symce.kernel.stability import CATALOGUE as STABILITY
 from symce.losses import catalogue
 from symce.theorems import chapters
 
@@ -48,6 +50,7 @@ def everything(notation: Notation = "hat-pi") -> Handout:
         for proof in section.proofs:
             author.theorem(proof, boxed=proof is section.proofs[-1])
     author.recall("softmax-jacobian")
+    author.laws([readable(rule) for rule in STABILITY.values()])
     with author.note("warning", "Beware of {this} & that_thing: 3% ≠ 4%"):
         author.say("A sentence in a box, with [#t-small] in it. " * 12)
         author.bullets("a", "b " * 120)

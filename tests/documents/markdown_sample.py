@@ -9,6 +9,7 @@ from symce.documents.blocks import Handout
 from symce.figures import catalogue as figures
 from symce.handout.author import Author
 from symce.handout.options import Options
+from symce.kernel.stability import CATALOGUE
 from symce.losses import catalogue
 from symce.theorems import chapters
 
@@ -25,6 +26,7 @@ def small() -> Handout:
     author.theorem(jacobian, boxed=True)
     author.subsection("second", "Figures and code")
     author.recall("softmax-jacobian", boxed=False)
+    author.laws([CATALOGUE["complement-by-the-others"], CATALOGUE["residual-at-the-largest"]])
     author.figure(figures()["gradient-flow"])
     author.table("t", "Losses in nats", ["$\\ph_c$", "loss `x|y`"], [["0.5", "0.6931"], ["1", "$|0|$"]], numeric=[0, 1])
     author.code("lst-sum", "A script", "print(sum([1, 2]))", output="3")

@@ -12,6 +12,7 @@ from symce.check import check_proof
 from symce.derivation.serial import serialise
 from symce.documents.blocks import Code, Display, Formula, Note, Picture, Recall, Statement, Table
 from symce.documents.markup import pieces
+from symce.figures.letters import latex_number
 from symce.handout.chapter import SECTIONS, chapter
 from symce.handout.material import Material
 from symce.handout.options import Options
@@ -38,9 +39,9 @@ def of(kind, handout):
 
 def test_every_section_is_there_and_nothing_has_no_text(whole):
     tops = [s for s in whole.sections if s.level == 1]
-    assert len(tops) == len(SECTIONS) == 14
+    assert len(tops) == len(SECTIONS) == 15
     assert all(s.blocks or s.level == 1 for s in whole.sections)
-    assert [s.number for s in tops] == [str(n) for n in range(1, 15)]
+    assert [s.number for s in tops] == [str(n) for n in range(1, 16)]
 
 
 def test_statements_steps_and_captions_are_numbered_in_order(whole):
@@ -107,6 +108,16 @@ def test_the_bound_holds_for_cross_entropy_and_for_its_variants_it_does_not(whol
 
     best = max(norm(mp.mpf(n) / 20000) for n in range(1, 20000))
     assert abs(best - mp.mpf(rows[2][2])) < mp.mpf("6e-5")
+
+
+def test_the_textbook_formula_loses_the_digits_that_the_kernel_keeps(whole):
+    losses, derivatives = (table(whole, label).rows for label in ("tab-digits", "tab-digits-gradient"))
+    assert [r[0] for r in losses] == [r[0] for r in derivatives] == ["$5$", "$10$", "$17$", "$20$", "$40$"]
+    for loss, derivative in zip(losses, derivatives, strict=True):
+        q = 1 / (1 + mp.exp(mp.mpf(loss[0].strip("$"))))  # what the one other class has
+        for (_, exact, formula, kernel), number in ((loss, -mp.log1p(-q)), (derivative, -q)):
+            assert exact == kernel == f"${latex_number(float(number))}$"
+            assert formula == (exact if q > mp.mpf("1e-5") else "0")
 
 
 def test_each_style_shows_the_jacobian_in_its_way(whole):

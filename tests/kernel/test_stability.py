@@ -129,6 +129,7 @@ def test_what_a_rule_writes_equals_what_it_was(name: str, size: int) -> None:
         ("divergence-of-positive-terms", FiniteSum(u[k] * log(u[k] / P_K), k)),
         ("divergence-of-two-softmaxes", FiniteSum(TEACHER.xreplace({j: k}) * (t[k] / T - log(P_K)), k)),
         ("softmax-of-exponential", exp(t[j] - LogSumExp(u[k], k))),
+        ("log-term-by-term", log(-P_C)),
         ("one-minus-tanh-squared", 1 - 2 * tanh(z[j]) ** 2),
         ("complement-times-a-term-less-the-term", (1 - P_C) * (y[j] + u[j]) - 2 * y[j]),
     ],

@@ -162,7 +162,7 @@ function indexHvp(logits, target, v) {
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
   const pC = scaled[target] / mass;
   const total2 = sum(K, (k) => p[k] * p[k]);
-  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k]) / mass;
   const total3 = sum(K, (k) => p[k] * p[k] * vFromTop[k]);
   return each(K, (k) => (
     2
@@ -245,9 +245,9 @@ function denseHvp(logits, target, v) {
   const p = each(K, (k) => scaled[k] / mass);
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k]) / mass;
   const total2 = sum(K, (k) => p[k] * p[k]);
-  const sumPY = sum(K, (k) => scaled[k] * target[k] / mass);
+  const sumPY = sum(K, (k) => scaled[k] * target[k]) / mass;
   // the terms of the mean, times its denominator
   const weighted2 = each(K, (k) => product(scaled[k], target[k]));
   const ofOthers2 = sum(K, (k) => (k === topClass ? 0 : weighted2[k]));
@@ -256,7 +256,7 @@ function denseHvp(logits, target, v) {
   const centred2 = each(K, (k) => (
     k === topClass ? (product(rest, target[topClass]) - ofOthers2) / mass : target[k] - mean2
   ));
-  const sumPVY = sum(K, (k) => scaled[k] * vFromTop[k] * target[k] / mass);
+  const sumPVY = sum(K, (k) => scaled[k] * vFromTop[k] * target[k]) / mass;
   const total3 = sum(K, (k) => p[k] * p[k] * vFromTop[k]);
   return each(K, (k) => (
     2

@@ -122,7 +122,7 @@ function indexValue(logits, target, beta) {
   const logP = each(K, (k) => -(gap[k] + logMass));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
+  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k])) / mass;
   const gapC = top - logits[target];
   // never the logarithm of p
   const logPC = -(gapC + logMass);
@@ -145,7 +145,7 @@ function indexValueAndGrad(logits, target, beta) {
   const logP = each(K, (k) => -(gap[k] + logMass));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
+  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k])) / mass;
   const gapC = top - logits[target];
   // never the logarithm of p
   const logPC = -(gapC + logMass);
@@ -186,7 +186,7 @@ function indexHvp(logits, target, beta, v) {
   const logP = each(K, (k) => -(gap[k] + logMass));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
+  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k])) / mass;
   // the terms of the mean, times its denominator
   const weighted = each(K, (k) => product(scaled[k], logP[k]));
   const ofOthers2 = sum(K, (k) => (k === topClass ? 0 : weighted[k]));
@@ -197,8 +197,8 @@ function indexHvp(logits, target, beta, v) {
   ));
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
-  const sumLogPPV = sum(K, (k) => product(scaled[k] * vFromTop[k], logP[k]) / mass);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k]) / mass;
+  const sumLogPPV = sum(K, (k) => product(scaled[k] * vFromTop[k], logP[k])) / mass;
   return each(K, (k) => (
     product(
       scaled[k],
@@ -228,7 +228,7 @@ function denseValue(logits, target, beta) {
   const logP = each(K, (k) => -(gap[k] + logMass));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
+  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k])) / mass;
   const sumLogPY = sum(K, (k) => product(target[k], logP[k]));
   return product(beta, sumLogPP) - sumLogPY;
 }
@@ -249,7 +249,7 @@ function denseValueAndGrad(logits, target, beta) {
   const logP = each(K, (k) => -(gap[k] + logMass));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
+  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k])) / mass;
   const sumLogPY = sum(K, (k) => product(target[k], logP[k]));
   // the terms of the mean, times its denominator
   const weighted = each(K, (k) => product(scaled[k], logP[k]));
@@ -286,7 +286,7 @@ function denseHvp(logits, target, beta, v) {
   const logP = each(K, (k) => -(gap[k] + logMass));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
+  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k])) / mass;
   // the terms of the mean, times its denominator
   const weighted = each(K, (k) => product(scaled[k], logP[k]));
   const ofOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k]));
@@ -295,8 +295,8 @@ function denseHvp(logits, target, beta, v) {
   const centred = each(K, (k) => (k === topClass ? (product(rest, logP[topClass]) - ofOthers) / mass : logP[k] - mean));
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
-  const sumLogPPV = sum(K, (k) => product(scaled[k] * vFromTop[k], logP[k]) / mass);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k]) / mass;
+  const sumLogPPV = sum(K, (k) => product(scaled[k] * vFromTop[k], logP[k])) / mass;
   const targetSum = sum(K, (k) => target[k]);
   return each(K, (k) => (
     product(

@@ -153,7 +153,7 @@ function indexHvp(logits, target, v) {
   const mass = 2.0**64 + rest;
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k]) / mass;
   return each(K, (k) => scaled[k] * (vFromTop[k] - sumPV) / mass);
 }
 
@@ -219,7 +219,7 @@ function denseHvp(logits, target, v) {
   const targetSum = sum(K, (k) => target[k]);
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k]) / mass;
   return each(K, (k) => targetSum * scaled[k] * (vFromTop[k] - sumPV) / mass);
 }
 

@@ -235,7 +235,7 @@ function rowHvp(logits, t, T, v) {
   const mass2 = 2.0**64 + rest2;
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass2]);
-  const sumPV = sum(K, (k) => scaled2[k] * vFromTop[k] / mass2);
+  const sumPV = sum(K, (k) => scaled2[k] * vFromTop[k]) / mass2;
   return each(K, (k) => scaled2[k] * (vFromTop[k] - sumPV) / mass2);
 }
 

@@ -112,7 +112,9 @@ function denseValue(logits, target) {
   const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
-  const total = sum(K, (k) => divergence(p[k], target[k], logP[k] - Math.log(target[k])));
+  // more digits than p has, where the divergence hangs on them
+  const pLess = each(K, (k) => p[k] - target[k]);
+  const total = sum(K, (k) => divergence(p[k], target[k], logP[k] - Math.log(target[k]), -pLess[k]));
   return total - excess(K, (k) => target[k]);
 }
 
@@ -133,7 +135,9 @@ function denseValueAndGrad(logits, target) {
   const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
-  const total = sum(K, (k) => divergence(p[k], target[k], logP[k] - Math.log(target[k])));
+  // more digits than p has, where the divergence hangs on them
+  const pLess = each(K, (k) => p[k] - target[k]);
+  const total = sum(K, (k) => divergence(p[k], target[k], logP[k] - Math.log(target[k]), -pLess[k]));
   const f = each(K, (k) => logP[k] - Math.log(target[k]));
   // the terms of the mean, times its denominator
   const weighted = each(K, (k) => product(scaled[k], f[k]));
@@ -163,11 +167,13 @@ function denseHvp(logits, target, v) {
   const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
-  const total = sum(K, (k) => divergence(p[k], target[k], logP[k] - Math.log(target[k])));
+  // more digits than p has, where the divergence hangs on them
+  const pLess = each(K, (k) => p[k] - target[k]);
+  const total = sum(K, (k) => divergence(p[k], target[k], logP[k] - Math.log(target[k]), -pLess[k]));
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
-  const total2 = sum(K, (k) => product(scaled[k] * vFromTop[k], logP[k] - Math.log(target[k])) / mass);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k]) / mass;
+  const total2 = sum(K, (k) => product(scaled[k] * vFromTop[k], logP[k] - Math.log(target[k]))) / mass;
   const excess_ = excess(K, (k) => target[k]);
   return each(K, (k) => (
     product(

@@ -112,7 +112,9 @@ function denseValue(logits, target) {
   const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
-  const total = sum(K, (k) => divergence(target[k], p[k], Math.log(target[k]) - logP[k]));
+  // more digits than p has, where the divergence hangs on them
+  const pLess = each(K, (k) => p[k] - target[k]);
+  const total = sum(K, (k) => divergence(target[k], p[k], Math.log(target[k]) - logP[k], pLess[k]));
   return excess(K, (k) => target[k]) + total;
 }
 
@@ -133,7 +135,9 @@ function denseValueAndGrad(logits, target) {
   const logMass = Math.log1p(rest / 2.0**64);
   // never the logarithm of p
   const logP = each(K, (k) => -(gap[k] + logMass));
-  const total = sum(K, (k) => divergence(target[k], p[k], Math.log(target[k]) - logP[k]));
+  // more digits than p has, where the divergence hangs on them
+  const pLess = each(K, (k) => p[k] - target[k]);
+  const total = sum(K, (k) => divergence(target[k], p[k], Math.log(target[k]) - logP[k], pLess[k]));
   const sumOfOthers = sum(K, (k) => (k === topClass ? 0 : target[k]));
   // the largest class apart: there both may be nearly the sum
   const residual = each(K, (k) => (
@@ -160,7 +164,7 @@ function denseHvp(logits, target, v) {
   const targetSum = sum(K, (k) => target[k]);
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k]) / mass;
   return each(K, (k) => targetSum * scaled[k] * (vFromTop[k] - sumPV) / mass);
 }
 

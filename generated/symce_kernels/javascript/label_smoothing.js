@@ -169,7 +169,7 @@ function indexHvp(logits, target, eps, v) {
   const mass = 2.0**64 + rest;
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k]) / mass;
   return each(K, (k) => scaled[k] * (vFromTop[k] - sumPV) / mass);
 }
 

@@ -167,7 +167,7 @@ function indexHvp(logits, target, eps, v) {
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
   const pC = scaled[target] / mass;
-  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k]) / mass;
   return each(K, (k) => (
     (
       eps
@@ -269,8 +269,8 @@ function denseHvp(logits, target, eps, v) {
   ));
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
-  const sumPVY = sum(K, (k) => scaled[k] * vFromTop[k] * target[k] / mass);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k]) / mass;
+  const sumPVY = sum(K, (k) => scaled[k] * vFromTop[k] * target[k]) / mass;
   const targetSum = sum(K, (k) => target[k]);
   return each(K, (k) => (
     (eps * (sumPV * (target[k] - 2 * mean) + sumPVY - centred[k] * vFromTop[k]) + targetSum * (vFromTop[k] - sumPV))

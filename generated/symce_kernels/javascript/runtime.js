@@ -119,14 +119,14 @@ export function expm1Less(x) {
 }
 
 /**
- * f log(f / g) - f + g, which is at least 0; difference is log f - log g.
+ * f log(f / g) - f + g, which is at least 0; difference is log f - log g, and less is g - f.
  *
  * Near equality f (x - log1p(x)) with x = g / f - 1, and x - log1p(x) = x t - 2 (t^3 / 3 + t^5 / 5 + ...) with
  * t = x / (2 + x).
  */
-export function divergence(f, g, difference) {
+export function divergence(f, g, difference, less) {
   if (f === 0) return difference === Infinity ? Infinity : g;
-  const x = (g - f) / f;
+  const x = less / f;
   if (!(Math.abs(x) < 0.5)) return f * difference - f + g;
   const t = x / (2 + x);
   let series = 0;

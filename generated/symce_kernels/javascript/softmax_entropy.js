@@ -106,7 +106,7 @@ function rowValue(logits) {
   const logP = each(K, (k) => -(gap[k] + logMass));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
+  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k])) / mass;
   return -sumLogPP;
 }
 
@@ -126,7 +126,7 @@ function rowValueAndGrad(logits) {
   const logP = each(K, (k) => -(gap[k] + logMass));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
+  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k])) / mass;
   // the terms of the mean, times its denominator
   const weighted = each(K, (k) => product(scaled[k], logP[k]));
   const ofOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k]));
@@ -154,11 +154,11 @@ function rowHvp(logits, v) {
   const logP = each(K, (k) => -(gap[k] + logMass));
   // the denominator of softmax
   const mass = 2.0**64 + rest;
-  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k]) / mass);
+  const sumLogPP = sum(K, (k) => product(scaled[k], logP[k])) / mass;
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
-  const sumLogPPV = sum(K, (k) => product(scaled[k] * vFromTop[k], logP[k]) / mass);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k]) / mass;
+  const sumLogPPV = sum(K, (k) => product(scaled[k] * vFromTop[k], logP[k])) / mass;
   return each(K, (k) => (
     product(
       scaled[k],

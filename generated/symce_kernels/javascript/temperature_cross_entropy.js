@@ -158,7 +158,7 @@ function indexHvp(logits, target, T, v) {
   const mass = 2.0**64 + rest;
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k]) / mass;
   return each(K, (k) => scaled[k] * (vFromTop[k] - sumPV) / (T * T * mass));
 }
 
@@ -224,7 +224,7 @@ function denseHvp(logits, target, T, v) {
   const targetSum = sum(K, (k) => target[k]);
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k]) / mass;
   return each(K, (k) => targetSum * scaled[k] * (vFromTop[k] - sumPV) / (T * T * mass));
 }
 

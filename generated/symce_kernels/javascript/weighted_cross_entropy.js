@@ -160,7 +160,7 @@ function indexHvp(logits, target, w, v) {
   const mass = 2.0**64 + rest;
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k]) / mass;
   return each(K, (k) => w[target] * scaled[k] * (vFromTop[k] - sumPV) / mass);
 }
 
@@ -226,7 +226,7 @@ function denseHvp(logits, target, w, v) {
   const sumWY = sum(K, (k) => w[k] * target[k]);
   // a shift changes nothing
   const vFromTop = each(K, (k) => v[k] - v[topClass]);
-  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k] / mass);
+  const sumPV = sum(K, (k) => scaled[k] * vFromTop[k]) / mass;
   return each(K, (k) => sumWY * scaled[k] * (vFromTop[k] - sumPV) / mass);
 }
 

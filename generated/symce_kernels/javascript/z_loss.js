@@ -240,7 +240,7 @@ function denseHvp(logits, target, tau, v) {
   // the denominator of softmax
   const mass = 2.0**64 + rest;
   const p = each(K, (k) => scaled[k] / mass);
-  const sumPV = sum(K, (k) => scaled[k] * v[k] / mass);
+  const sumPV = sum(K, (k) => scaled[k] * v[k]) / mass;
   // the terms of the mean, times its denominator
   const weighted = each(K, (k) => product(scaled[k], v[k]));
   const ofOthers = sum(K, (k) => (k === topClass ? 0 : weighted[k]));

@@ -206,7 +206,7 @@ def _hvp_index(logits, target, v):
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
     p_c = np.take_along_axis(scaled, target, axis=1) / mass
     total_2 = np.sum(p * p, axis=1, keepdims=True)
-    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled * v_from_top, axis=1, keepdims=True) / mass
     total_3 = np.sum(p * p * v_from_top, axis=1, keepdims=True)
     return (
         2
@@ -294,9 +294,9 @@ def _hvp_dense(logits, target, v):
     p = scaled / mass
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled * v_from_top, axis=1, keepdims=True) / mass
     total_2 = np.sum(p * p, axis=1, keepdims=True)
-    sum_p_y = np.sum(scaled * target / mass, axis=1, keepdims=True)
+    sum_p_y = np.sum(scaled * target, axis=1, keepdims=True) / mass
     # the terms of the mean, times its denominator
     weighted_2 = _product(scaled, target)
     of_others_2 = np.sum(_put(weighted_2.copy(), top_class, 0), axis=1, keepdims=True)
@@ -305,7 +305,7 @@ def _hvp_dense(logits, target, v):
     centred_2 = _put(
         target - mean_2, top_class, (_product(rest, np.take_along_axis(target, top_class, axis=1)) - of_others_2) / mass
     )
-    sum_p_v_y = np.sum(scaled * v_from_top * target / mass, axis=1, keepdims=True)
+    sum_p_v_y = np.sum(scaled * v_from_top * target, axis=1, keepdims=True) / mass
     total_3 = np.sum(p * p * v_from_top, axis=1, keepdims=True)
     return (
         2

@@ -189,7 +189,7 @@ def _value_index(logits, target, beta):
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = np.sum(_product(scaled, log_p) / mass, axis=1, keepdims=True)
+    sum_log_p_p = np.sum(_product(scaled, log_p), axis=1, keepdims=True) / mass
     gap_c = top - np.take_along_axis(logits, target, axis=1)
     # never the logarithm of p
     log_p_c = -(gap_c + log_mass)
@@ -211,7 +211,7 @@ def _value_and_grad_index(logits, target, beta):
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = np.sum(_product(scaled, log_p) / mass, axis=1, keepdims=True)
+    sum_log_p_p = np.sum(_product(scaled, log_p), axis=1, keepdims=True) / mass
     gap_c = top - np.take_along_axis(logits, target, axis=1)
     # never the logarithm of p
     log_p_c = -(gap_c + log_mass)
@@ -256,7 +256,7 @@ def _hvp_index(logits, target, beta, v):
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = np.sum(_product(scaled, log_p) / mass, axis=1, keepdims=True)
+    sum_log_p_p = np.sum(_product(scaled, log_p), axis=1, keepdims=True) / mass
     # the terms of the mean, times its denominator
     weighted = _product(scaled, log_p)
     of_others_2 = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True)
@@ -267,8 +267,8 @@ def _hvp_index(logits, target, beta, v):
     )
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
-    sum_log_p_p_v = np.sum(_product(scaled * v_from_top, log_p) / mass, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled * v_from_top, axis=1, keepdims=True) / mass
+    sum_log_p_p_v = np.sum(_product(scaled * v_from_top, log_p), axis=1, keepdims=True) / mass
     return (
         _product(
             scaled,
@@ -300,7 +300,7 @@ def _value_dense(logits, target, beta):
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = np.sum(_product(scaled, log_p) / mass, axis=1, keepdims=True)
+    sum_log_p_p = np.sum(_product(scaled, log_p), axis=1, keepdims=True) / mass
     sum_log_p_y = np.sum(_product(target, log_p), axis=1, keepdims=True)
     return _product(beta, sum_log_p_p) - sum_log_p_y
 
@@ -320,7 +320,7 @@ def _value_and_grad_dense(logits, target, beta):
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = np.sum(_product(scaled, log_p) / mass, axis=1, keepdims=True)
+    sum_log_p_p = np.sum(_product(scaled, log_p), axis=1, keepdims=True) / mass
     sum_log_p_y = np.sum(_product(target, log_p), axis=1, keepdims=True)
     # the terms of the mean, times its denominator
     weighted = _product(scaled, log_p)
@@ -358,7 +358,7 @@ def _hvp_dense(logits, target, beta, v):
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = np.sum(_product(scaled, log_p) / mass, axis=1, keepdims=True)
+    sum_log_p_p = np.sum(_product(scaled, log_p), axis=1, keepdims=True) / mass
     # the terms of the mean, times its denominator
     weighted = _product(scaled, log_p)
     of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True)
@@ -369,8 +369,8 @@ def _hvp_dense(logits, target, beta, v):
     )
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
-    sum_log_p_p_v = np.sum(_product(scaled * v_from_top, log_p) / mass, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled * v_from_top, axis=1, keepdims=True) / mass
+    sum_log_p_p_v = np.sum(_product(scaled * v_from_top, log_p), axis=1, keepdims=True) / mass
     target_sum = np.sum(target, axis=1, keepdims=True)
     return (
         _product(

@@ -29,6 +29,7 @@ Reference: Hinton et al. 2015, arXiv 1503.02531, section 2
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -250,7 +251,7 @@ def _hvp(logits, t, T, v):
     mass_2 = 2.0**64 + rest_2
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class_2, axis=1)
-    sum_p_v = np.sum(scaled_2 * v_from_top / mass_2, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled_2 * v_from_top, axis=1, keepdims=True) / mass_2
     return scaled_2 * (v_from_top - sum_p_v) / mass_2
 
 
@@ -455,15 +456,27 @@ def _product_error(a, b, rounded):
     return ((a1 * b1 - rounded) + a1 * b2 + a2 * b1) + a2 * b2
 
 
-def _exp_quotient(a, b, t):
-    """2**64 exp((a - b) / t) for a number t, with the rounding errors of a - b, of the quotient and of t made up for."""
+def _exp_difference(a, b):
+    """2**64 exp(a - b), with the rounding error of a - b made up for."""
+    return _compensated(*_difference(a, b))
+
+
+def _quotient(a, b, t):
+    """(a - b) / t for a number t as it rounds, and what the roundings of a - b, of the quotient and of t leave out."""
     s, error = _difference(a, b)
     near = s.dtype.type(t)
     d = s / near
     product = d * near
     error += (s - product) - _product_error(d, near, product) - d * (t - float(near))
     error /= near
-    return _compensated(d, error)
+    return d, error
+
+
+def _exp_quotient(a, b, t):
+    """2**64 exp((a - b) / t) for a number t, with the rounding errors of a - b, of the quotient and of t made up for."""
+    if t >= 1 and math.frexp(t)[0] == 0.5:  # a power of 2: nothing is rounded, nor overflows
+        return _exp_difference(a / t, b / t)
+    return _compensated(*_quotient(a, b, t))
 
 
 def _put(a, index, value):

@@ -28,7 +28,6 @@ Reference: Cover and Thomas 2006, Elements of Information Theory, eq. 2.26
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -129,7 +128,9 @@ def _value_dense(logits, target):
     log_mass = np.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
-    total = np.sum(_divergence(target, p, np.log(target) - log_p), axis=1, keepdims=True)
+    # more digits than p has, where the divergence hangs on them
+    p_less = _softmax_less(p, target, logits, top)
+    total = np.sum(_divergence(target, p, np.log(target) - log_p, p_less), axis=1, keepdims=True)
     return _excess(target) + total
 
 
@@ -149,7 +150,9 @@ def _value_and_grad_dense(logits, target):
     log_mass = np.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
-    total = np.sum(_divergence(target, p, np.log(target) - log_p), axis=1, keepdims=True)
+    # more digits than p has, where the divergence hangs on them
+    p_less = _softmax_less(p, target, logits, top)
+    total = np.sum(_divergence(target, p, np.log(target) - log_p, p_less), axis=1, keepdims=True)
     sum_of_others = np.sum(_put(target.copy(), top_class, 0), axis=1, keepdims=True)
     # the largest class apart: there both may be nearly the sum
     residual = _put(
@@ -175,7 +178,7 @@ def _hvp_dense(logits, target, v):
     target_sum = np.sum(target, axis=1, keepdims=True)
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled * v_from_top, axis=1, keepdims=True) / mass
     return target_sum * scaled * (v_from_top - sum_p_v) / mass
 
 
@@ -355,6 +358,15 @@ def _compensated(s, error):
     return result
 
 
+def _product_error(a, b, rounded):
+    """What the rounded a * b is short of (Dekker 1971): the halves of both have products that are exact."""
+    split = 4097 if rounded.dtype == np.float32 else 134217729
+    a1, b1 = a * split, b * split
+    a1, b1 = a1 - (a1 - a), b1 - (b1 - b)
+    a2, b2 = a - a1, b - b1
+    return ((a1 * b1 - rounded) + a1 * b2 + a2 * b1) + a2 * b2
+
+
 def _exp_difference(a, b):
     """2**64 exp(a - b), with the rounding error of a - b made up for."""
     return _compensated(*_difference(a, b))
@@ -366,13 +378,97 @@ def _put(a, index, value):
     return a
 
 
-def _divergence(f, g, difference):
-    """f log(f / g) - f + g, which is at least 0; ``difference`` is log f - log g.
+def _softmax_less(p, y, a, b):
+    """p - y for p = softmax(a), b the largest of each row of a; see _less."""
+    return _less(p, y, _difference, a, b)
+
+
+def _less(p, y, exponent, a, b, *scale):
+    """p - y, in rows where both are nearly equal with more digits than p has: a divergence is the square of it.
+
+    ``exponent(a, b, *scale)`` is what p's numerators are exp of, and its rounding error. Where sum |p - y| >= 1/2, the
+    divergence is at least 1/8 (Pinsker's inequality), and the rounding of p does not matter. Elsewhere p is computed
+    anew, for float32 in float64 and for float64 in two parts.
+    """
+    difference = p - y
+    near = np.nonzero(np.sum(np.abs(difference), axis=1) < 0.5)[0]
+    y = np.broadcast_to(y, p.shape)
+    rows_in_cache = max(1, (1 << 13) // p.shape[1])
+    for start in range(0, len(near), rows_in_cache):
+        rows = near[start : start + rows_in_cache]
+        s, error = exponent(a[rows].astype(np.float64), b[rows].astype(np.float64), *scale)
+        if p.dtype == np.float64:
+            difference[rows] = _less_in_parts(s, error, y[rows])
+        else:
+            scaled = _compensated(s, error)
+            difference[rows] = scaled / np.sum(scaled, axis=1, keepdims=True) - y[rows]
+    return difference
+
+
+def _less_in_parts(s, error, y):
+    """softmax(s + error) - y, rounded as if once, for rows of float64 that are nearly equal."""
+    far = s < -745  # next to 0, and masked classes: a number as good as 0, without infinities
+    high, low = _exp_in_parts(np.where(far, -745.0, s), np.where(far, 0.0, error))
+    mass, short = _sum_in_parts(high)
+    short = short + np.sum(low, axis=1, keepdims=True)
+    product = y * mass
+    return ((high - product) + ((low - _product_error(y, mass, product)) - y * short)) / mass
+
+
+def _exp_in_parts(s, error):
+    """2**64 exp(s + error) for -745 <= s <= 0 as it rounds, and what that is short of, to 103 bits: from a table.
+
+    exp(s) = 2**(n / 1024) exp(r) with s = n log 2 / 1024 + r (Tang 1989, Table-driven implementation of the exponential
+    function), and two floats for a number throughout (Dekker 1971).
+    """
+    first, second, third = _LOG_2  # / 1024; the products of n with the first two are exact, and so is s - n * first
+    n = np.rint(s / first)
+    r, short = _difference(s - n * first, n * second)
+    r, rounding = _difference(r, n * third - error)
+    short = short + rounding
+    # exp(r) by Horner's rule; in one part from r**4 on
+    high, low = 1 / 24 + r * (1 / 120 + r * (1 / 720 + r / 5040)), 0.0
+    for term, rest in (_SIXTH, (0.5, 0.0), (1.0, 0.0), (1.0, 0.0)):
+        high, low = _product_in_parts(high, low, r, short)
+        total = term + high
+        high, low = total, (high - (total - term)) + (low + rest)
+    n = n.astype(np.int64)
+    high, low = _product_in_parts(high, low, *(part.take(n & 1023) for part in _POWERS))
+    power = (((n >> 10) + (1023 + 64)) << 52).view(np.float64)  # 2**64 2**(n // 1024), by its bits
+    return high * power, low * power
+
+
+def _product_in_parts(a, a_low, b, b_low):
+    """(a + a_low) * (b + b_low) as it rounds, and what that is short of."""
+    product = a * b
+    return product, _product_error(a, b, product) + (a * b_low + a_low * b)
+
+
+def _constants():
+    """log 2 / 1024 in three parts, 1 / 6 in two, and 2**(j / 1024) in two for j = 0 .. 1023, from 60 digits."""
+    from decimal import Decimal, localcontext
+
+    with localcontext() as context:
+        context.prec = 60
+        step = Decimal(2).ln() / 1024
+        powers = [(j * step).exp() for j in range(1024)]
+        first = round(step * 2**42) / 2**42  # of so few bits that its products with n <= 2**20 are exact
+        second = round((step - Decimal(first)) * 2**74) / 2**74
+        third = float(step - Decimal(first) - Decimal(second))
+        sixth, *powers = [(float(x), float(x - Decimal(float(x)))) for x in (Decimal(1) / 6, *powers)]
+    return (first, second, third), sixth, np.array(powers).T.copy()
+
+
+_LOG_2, _SIXTH, _POWERS = _constants()
+
+
+def _divergence(f, g, difference, less):
+    """f log(f / g) - f + g, which is at least 0; ``difference`` is log f - log g, and ``less`` g - f.
 
     Near equality f (x - log1p(x)) with x = g / f - 1, and x - log1p(x) = x t - 2 (t^3 / 3 + t^5 / 5 + ...) with
     t = x / (2 + x).
     """
-    x = (g - f) / f
+    x = less / f
     near = np.abs(x) < 0.5
     result = f * difference - f + g
     if np.any(near):
@@ -388,13 +484,18 @@ def _divergence(f, g, difference):
     return result
 
 
-def _excess(a):
-    """The sum of each row less 1, rounded as if once: pairs are added, and their rounding errors apart."""
-    total, error = np.concatenate([a, np.full((len(a), 1), -1, a.dtype)], axis=1), 0
-    while total.shape[1] > 1:
-        if total.shape[1] % 2:
-            total = np.concatenate([total, np.zeros((len(a), 1), a.dtype)], axis=1)
-        left, right = total[:, ::2], -total[:, 1::2]
-        total, short = _difference(left, right)
+def _sum_in_parts(a):
+    """The sum of each row as it rounds, and what that is short of: pairs are added, and their rounding errors apart."""
+    error = 0
+    while a.shape[1] > 1:
+        if a.shape[1] % 2:
+            a = np.concatenate([a, np.zeros((len(a), 1), a.dtype)], axis=1)
+        a, short = _difference(a[:, ::2], -a[:, 1::2])
         error = error + np.sum(short, axis=1, keepdims=True)
+    return a, error
+
+
+def _excess(a):
+    """The sum of each row less 1, rounded as if once."""
+    total, error = _sum_in_parts(np.concatenate([a, np.full((len(a), 1), -1, a.dtype)], axis=1))
     return total + error

@@ -250,7 +250,7 @@ def _hvp_index(logits, target, eps, v):
     mass = 2.0**64 + rest
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled * v_from_top, axis=1, keepdims=True) / mass
     return scaled * (v_from_top - sum_p_v) / mass
 
 

@@ -235,7 +235,7 @@ def _hvp_index(logits, target, eps, v):
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
     p_c = np.take_along_axis(scaled, target, axis=1) / mass
-    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled * v_from_top, axis=1, keepdims=True) / mass
     return (
         (
             eps
@@ -334,8 +334,8 @@ def _hvp_dense(logits, target, eps, v):
     )
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
-    sum_p_v_y = np.sum(scaled * v_from_top * target / mass, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled * v_from_top, axis=1, keepdims=True) / mass
+    sum_p_v_y = np.sum(scaled * v_from_top * target, axis=1, keepdims=True) / mass
     target_sum = np.sum(target, axis=1, keepdims=True)
     return (
         (eps * (sum_p_v * (target - 2 * mean) + sum_p_v_y - centred * v_from_top) + target_sum * (v_from_top - sum_p_v))
@@ -560,13 +560,18 @@ def _put(a, index, value):
     return a
 
 
-def _excess(a):
-    """The sum of each row less 1, rounded as if once: pairs are added, and their rounding errors apart."""
-    total, error = np.concatenate([a, np.full((len(a), 1), -1, a.dtype)], axis=1), 0
-    while total.shape[1] > 1:
-        if total.shape[1] % 2:
-            total = np.concatenate([total, np.zeros((len(a), 1), a.dtype)], axis=1)
-        left, right = total[:, ::2], -total[:, 1::2]
-        total, short = _difference(left, right)
+def _sum_in_parts(a):
+    """The sum of each row as it rounds, and what that is short of: pairs are added, and their rounding errors apart."""
+    error = 0
+    while a.shape[1] > 1:
+        if a.shape[1] % 2:
+            a = np.concatenate([a, np.zeros((len(a), 1), a.dtype)], axis=1)
+        a, short = _difference(a[:, ::2], -a[:, 1::2])
         error = error + np.sum(short, axis=1, keepdims=True)
+    return a, error
+
+
+def _excess(a):
+    """The sum of each row less 1, rounded as if once."""
+    total, error = _sum_in_parts(np.concatenate([a, np.full((len(a), 1), -1, a.dtype)], axis=1))
     return total + error

@@ -34,6 +34,7 @@ Reference: Gemma Team 2024, Gemma 2, arXiv 2408.00118, section 2
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -598,15 +599,22 @@ def _exp_difference(a, b):
     return _compensated(*_difference(a, b))
 
 
-def _exp_quotient(a, b, t):
-    """2**64 exp((a - b) / t) for a number t, with the rounding errors of a - b, of the quotient and of t made up for."""
+def _quotient(a, b, t):
+    """(a - b) / t for a number t as it rounds, and what the roundings of a - b, of the quotient and of t leave out."""
     s, error = _difference(a, b)
     near = s.dtype.type(t)
     d = s / near
     product = d * near
     error += (s - product) - _product_error(d, near, product) - d * (t - float(near))
     error /= near
-    return _compensated(d, error)
+    return d, error
+
+
+def _exp_quotient(a, b, t):
+    """2**64 exp((a - b) / t) for a number t, with the rounding errors of a - b, of the quotient and of t made up for."""
+    if t >= 1 and math.frexp(t)[0] == 0.5:  # a power of 2: nothing is rounded, nor overflows
+        return _exp_difference(a / t, b / t)
+    return _compensated(*_quotient(a, b, t))
 
 
 def _put(a, index, value):

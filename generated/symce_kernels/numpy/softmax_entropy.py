@@ -120,7 +120,7 @@ def _value(logits):
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = np.sum(_product(scaled, log_p) / mass, axis=1, keepdims=True)
+    sum_log_p_p = np.sum(_product(scaled, log_p), axis=1, keepdims=True) / mass
     return -sum_log_p_p
 
 
@@ -139,7 +139,7 @@ def _value_and_grad(logits):
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = np.sum(_product(scaled, log_p) / mass, axis=1, keepdims=True)
+    sum_log_p_p = np.sum(_product(scaled, log_p), axis=1, keepdims=True) / mass
     # the terms of the mean, times its denominator
     weighted = _product(scaled, log_p)
     of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True)
@@ -168,11 +168,11 @@ def _hvp(logits, v):
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = np.sum(_product(scaled, log_p) / mass, axis=1, keepdims=True)
+    sum_log_p_p = np.sum(_product(scaled, log_p), axis=1, keepdims=True) / mass
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
-    sum_log_p_p_v = np.sum(_product(scaled * v_from_top, log_p) / mass, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled * v_from_top, axis=1, keepdims=True) / mass
+    sum_log_p_p_v = np.sum(_product(scaled * v_from_top, log_p), axis=1, keepdims=True) / mass
     return (
         _product(
             scaled,

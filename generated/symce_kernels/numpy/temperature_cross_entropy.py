@@ -35,6 +35,7 @@ Reference: Hinton et al. 2015, Distilling the Knowledge in a Neural Network, arX
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -240,7 +241,7 @@ def _hvp_index(logits, target, T, v):
     mass = 2.0**64 + rest
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled * v_from_top, axis=1, keepdims=True) / mass
     return scaled * (v_from_top - sum_p_v) / (T * T * mass)
 
 
@@ -303,7 +304,7 @@ def _hvp_dense(logits, target, T, v):
     target_sum = np.sum(target, axis=1, keepdims=True)
     # a shift changes nothing
     v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(scaled * v_from_top / mass, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled * v_from_top, axis=1, keepdims=True) / mass
     return target_sum * scaled * (v_from_top - sum_p_v) / (T * T * mass)
 
 
@@ -562,15 +563,27 @@ def _product_error(a, b, rounded):
     return ((a1 * b1 - rounded) + a1 * b2 + a2 * b1) + a2 * b2
 
 
-def _exp_quotient(a, b, t):
-    """2**64 exp((a - b) / t) for a number t, with the rounding errors of a - b, of the quotient and of t made up for."""
+def _exp_difference(a, b):
+    """2**64 exp(a - b), with the rounding error of a - b made up for."""
+    return _compensated(*_difference(a, b))
+
+
+def _quotient(a, b, t):
+    """(a - b) / t for a number t as it rounds, and what the roundings of a - b, of the quotient and of t leave out."""
     s, error = _difference(a, b)
     near = s.dtype.type(t)
     d = s / near
     product = d * near
     error += (s - product) - _product_error(d, near, product) - d * (t - float(near))
     error /= near
-    return _compensated(d, error)
+    return d, error
+
+
+def _exp_quotient(a, b, t):
+    """2**64 exp((a - b) / t) for a number t, with the rounding errors of a - b, of the quotient and of t made up for."""
+    if t >= 1 and math.frexp(t)[0] == 0.5:  # a power of 2: nothing is rounded, nor overflows
+        return _exp_difference(a / t, b / t)
+    return _compensated(*_quotient(a, b, t))
 
 
 def _put(a, index, value):

@@ -265,7 +265,7 @@ def _hvp_dense(logits, target, tau, v):
     # the denominator of softmax
     mass = 2.0**64 + rest
     p = scaled / mass
-    sum_p_v = np.sum(scaled * v / mass, axis=1, keepdims=True)
+    sum_p_v = np.sum(scaled * v, axis=1, keepdims=True) / mass
     # the terms of the mean, times its denominator
     weighted = _product(scaled, v)
     of_others = np.sum(_put(weighted.copy(), top_class, 0), axis=1, keepdims=True)

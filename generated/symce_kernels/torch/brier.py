@@ -173,7 +173,7 @@ def _hvp_index(logits, target, v):
     v_from_top = v - torch.gather(v, 1, top_class)
     p_c = torch.gather(scaled, 1, target) / mass
     total_2 = _sum(p * p)
-    sum_p_v = _sum(scaled * v_from_top / mass)
+    sum_p_v = _sum(scaled * v_from_top) / mass
     total_3 = _sum(p * p * v_from_top)
     return (
         2
@@ -256,9 +256,9 @@ def _hvp_dense(logits, target, v):
     p = scaled / mass
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = _sum(scaled * v_from_top / mass)
+    sum_p_v = _sum(scaled * v_from_top) / mass
     total_2 = _sum(p * p)
-    sum_p_y = _sum(scaled * target / mass)
+    sum_p_y = _sum(scaled * target) / mass
     # the terms of the mean, times its denominator
     weighted_2 = _product(scaled, target)
     of_others_2 = _sum(torch.scatter(weighted_2, 1, top_class, 0))
@@ -267,7 +267,7 @@ def _hvp_dense(logits, target, v):
     centred_2 = torch.scatter(
         target - mean_2, 1, top_class, (_product(rest, torch.gather(target, 1, top_class)) - of_others_2) / mass
     )
-    sum_p_v_y = _sum(scaled * v_from_top * target / mass)
+    sum_p_v_y = _sum(scaled * v_from_top * target) / mass
     total_3 = _sum(p * p * v_from_top)
     return (
         2

@@ -135,7 +135,7 @@ def _value_index(logits, target, beta):
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = _sum(_product(scaled, log_p) / mass)
+    sum_log_p_p = _sum(_product(scaled, log_p)) / mass
     gap_c = top - torch.gather(logits, 1, target)
     # never the logarithm of p
     log_p_c = -(gap_c + log_mass)
@@ -197,7 +197,7 @@ def _hvp_index(logits, target, beta, v):
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = _sum(_product(scaled, log_p) / mass)
+    sum_log_p_p = _sum(_product(scaled, log_p)) / mass
     # the terms of the mean, times its denominator
     weighted = _product(scaled, log_p)
     of_others_2 = _sum(torch.scatter(weighted, 1, top_class, 0))
@@ -208,8 +208,8 @@ def _hvp_index(logits, target, beta, v):
     )
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = _sum(scaled * v_from_top / mass)
-    sum_log_p_p_v = _sum(_product(scaled * v_from_top, log_p) / mass)
+    sum_p_v = _sum(scaled * v_from_top) / mass
+    sum_log_p_p_v = _sum(_product(scaled * v_from_top, log_p)) / mass
     return (
         _product(
             scaled,
@@ -241,7 +241,7 @@ def _value_dense(logits, target, beta):
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = _sum(_product(scaled, log_p) / mass)
+    sum_log_p_p = _sum(_product(scaled, log_p)) / mass
     sum_log_p_y = _sum(_product(target, log_p))
     return _product(beta, sum_log_p_p) - sum_log_p_y
 
@@ -296,7 +296,7 @@ def _hvp_dense(logits, target, beta, v):
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = _sum(_product(scaled, log_p) / mass)
+    sum_log_p_p = _sum(_product(scaled, log_p)) / mass
     # the terms of the mean, times its denominator
     weighted = _product(scaled, log_p)
     of_others = _sum(torch.scatter(weighted, 1, top_class, 0))
@@ -307,8 +307,8 @@ def _hvp_dense(logits, target, beta, v):
     )
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = _sum(scaled * v_from_top / mass)
-    sum_log_p_p_v = _sum(_product(scaled * v_from_top, log_p) / mass)
+    sum_p_v = _sum(scaled * v_from_top) / mass
+    sum_log_p_p_v = _sum(_product(scaled * v_from_top, log_p)) / mass
     target_sum = _sum(target)
     return (
         _product(

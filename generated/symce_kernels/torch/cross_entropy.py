@@ -179,7 +179,7 @@ def _hvp_index(logits, target, v):
     mass = 2.0**64 + rest
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = _sum(scaled * v_from_top / mass)
+    sum_p_v = _sum(scaled * v_from_top) / mass
     return scaled * (v_from_top - sum_p_v) / mass
 
 
@@ -235,7 +235,7 @@ def _hvp_dense(logits, target, v):
     target_sum = _sum(target)
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = _sum(scaled * v_from_top / mass)
+    sum_p_v = _sum(scaled * v_from_top) / mass
     return target_sum * scaled * (v_from_top - sum_p_v) / mass
 
 

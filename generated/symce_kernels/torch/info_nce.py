@@ -31,6 +31,8 @@ Reference: Chen et al. 2020, SimCLR, arXiv 2002.05709, eq. 1
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -161,7 +163,7 @@ def _hvp_index(logits, target, T, v):
     mass = 2.0**64 + rest
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = _sum(scaled * v_from_top / mass)
+    sum_p_v = _sum(scaled * v_from_top) / mass
     return scaled * (v_from_top - sum_p_v) / (T * T * mass)
 
 
@@ -430,14 +432,35 @@ def _product_error(a, b, rounded):
     return ((a1 * b1 - rounded) + a1 * b2 + a2 * b1) + a2 * b2
 
 
-def _exp_quotient(a, b, t):
-    """2**64 exp((a - b) / t) for a number t, with the rounding errors of a - b, of the quotient and of t made up for."""
+def _exp_difference(a, b):
+    """2**64 exp(a - b) for rows a and their maxima b, with the rounding error of a - b made up for.
+
+    Where exp of neither over- nor underflows, their quotient has none: rows are sorted by that, where values can be
+    looked at, and on no other row's account.
+    """
+    least, most = (-40.0, 80.0) if a.dtype == torch.float32 else (-660.0, 700.0)
+    near = (a.amin(dim=-1, keepdim=True) >= least) & (b <= most)
+    if _known(near.all()):
+        return torch.exp(a) * (torch.exp(-b) * 2.0**64)
+    exact = _compensated(*_difference(a, b))
+    return torch.where(near, torch.exp(a) * (torch.exp(-b) * 2.0**64), exact) if _known(near.any()) else exact
+
+
+def _quotient(a, b, t):
+    """(a - b) / t for a number t as it rounds, and what the roundings of a - b, of the quotient and of t leave out."""
     s, error = _difference(a, b)
     near = s.new_tensor(t)
     d = s / near
     product = d * near
     short = (s - product) - _product_error(d, near, product) - d * _rounding_of(t, near)
-    return _compensated(d, (short + error) / near)
+    return d, (short + error) / near
+
+
+def _exp_quotient(a, b, t):
+    """2**64 exp((a - b) / t) for a number t, with the rounding errors of a - b, of the quotient and of t made up for."""
+    if t >= 1 and math.frexp(t)[0] == 0.5:  # a power of 2: nothing is rounded, nor overflows
+        return _exp_difference(a / t, b / t)
+    return _compensated(*_quotient(a, b, t))
 
 
 def _rounding_of(t, near):

@@ -28,8 +28,6 @@ Reference: Cover and Thomas 2006, Elements of Information Theory, eq. 2.26
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 
@@ -115,7 +113,9 @@ def _value_dense(logits, target):
     log_mass = torch.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
-    total = _sum(_divergence(target, p, torch.log(target) - log_p))
+    # more digits than p has, where the divergence hangs on them
+    p_less = _softmax_less(p, target, logits, top)
+    total = _sum(_divergence(target, p, torch.log(target) - log_p, p_less))
     return _excess(target) + total
 
 
@@ -154,7 +154,7 @@ def _hvp_dense(logits, target, v):
     target_sum = _sum(target)
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = _sum(scaled * v_from_top / mass)
+    sum_p_v = _sum(scaled * v_from_top) / mass
     return target_sum * scaled * (v_from_top - sum_p_v) / mass
 
 
@@ -370,6 +370,15 @@ def _known(condition):
         return False
 
 
+def _product_error(a, b, rounded):
+    """What the rounded a * b is short of (Dekker 1971): the halves of both have products that are exact."""
+    split = 4097 if rounded.dtype == torch.float32 else 134217729
+    a1, b1 = a * split, b * split
+    a1, b1 = a1 - (a1 - a), b1 - (b1 - b)
+    a2, b2 = a - a1, b - b1
+    return ((a1 * b1 - rounded) + a1 * b2 + a2 * b1) + a2 * b2
+
+
 def _exp_difference(a, b):
     """2**64 exp(a - b) for rows a and their maxima b, with the rounding error of a - b made up for.
 
@@ -384,28 +393,122 @@ def _exp_difference(a, b):
     return torch.where(near, torch.exp(a) * (torch.exp(-b) * 2.0**64), exact) if _known(near.any()) else exact
 
 
-def _divergence(f, g, difference):
-    """f log(f / g) - f + g, which is at least 0; ``difference`` is log f - log g.
+def _softmax_less(p, y, a, b):
+    """p - y for p = softmax(a), b the largest of each row of a; see _less."""
+    return _less(p, y, _difference, a, b)
+
+
+def _less(p, y, exponent, a, b, *scale):
+    """p - y, in rows where both are nearly equal with more digits than p has: a divergence is the square of it.
+
+    ``exponent(a, b, *scale)`` is what p's numerators are exp of, and its rounding error. Where sum |p - y| >= 1/2, the
+    divergence is at least 1/8 (Pinsker's inequality), and the rounding of p does not matter. Elsewhere p is computed
+    anew, for float32 in float64 and for float64 in two parts.
+    """
+    plain = p - y
+    near = torch.sum(torch.abs(plain), dim=1, keepdim=True) < 0.5
+    if _known(~near.any()) or a.device.type not in ("cpu", "cuda"):  # others may have no float64
+        return plain
+
+    def anew(y, a, b):
+        s, error = exponent(a.double(), b.double(), *scale)
+        if p.dtype == torch.float64:
+            return _less_in_parts(s, error, y)
+        scaled = _compensated(s, error)
+        return (scaled / torch.sum(scaled, dim=1, keepdim=True) - y).to(p.dtype)
+
+    y = y.expand_as(p)
+    if not _known(near.any()):
+        return torch.where(near, anew(y, a, b), plain)
+    rows = near[:, 0].nonzero()[:, 0]
+    return plain.index_copy(0, rows, anew(y[rows], a[rows], b[rows]))
+
+
+def _less_in_parts(s, error, y):
+    """softmax(s + error) - y, rounded as if once, for rows of float64 that are nearly equal."""
+    far = s < -745  # next to 0, and masked classes: a number as good as 0, without infinities
+    high, low = _exp_in_parts(torch.where(far, -745.0, s), torch.where(far, 0.0, error))
+    mass, short = _sum_in_parts(high)
+    short = short + torch.sum(low, dim=1, keepdim=True)
+    product = y * mass
+    return ((high - product) + ((low - _product_error(y, mass, product)) - y * short)) / mass
+
+
+def _exp_in_parts(s, error):
+    """2**64 exp(s + error) for -745 <= s <= 0 as it rounds, and what that is short of, to 103 bits: from a table.
+
+    exp(s) = 2**(n / 1024) exp(r) with s = n log 2 / 1024 + r (Tang 1989, Table-driven implementation of the exponential
+    function), and two floats for a number throughout (Dekker 1971).
+    """
+    first, second, third = _LOG_2  # / 1024; the products of n with the first two are exact, and so is s - n * first
+    n = torch.round(s / first)
+    r, short = _difference(s - n * first, n * second)
+    r, rounding = _difference(r, n * third - error)
+    short = short + rounding
+    # exp(r) by Horner's rule; in one part from r**4 on
+    high, low = 1 / 24 + r * (1 / 120 + r * (1 / 720 + r / 5040)), 0.0
+    for term, rest in (_SIXTH, (0.5, 0.0), (1.0, 0.0), (1.0, 0.0)):
+        high, low = _product_in_parts(high, low, r, short)
+        total = term + high
+        high, low = total, (high - (total - term)) + (low + rest)
+    n = n.long()
+    high, low = _product_in_parts(high, low, *(part[n & 1023] for part in _POWERS.to(n.device)))
+    power = (((n >> 10) + (1023 + 64)) << 52).view(torch.float64)  # 2**64 2**(n // 1024), by its bits
+    return high * power, low * power
+
+
+def _product_in_parts(a, a_low, b, b_low):
+    """(a + a_low) * (b + b_low) as it rounds, and what that is short of."""
+    product = a * b
+    return product, _product_error(a, b, product) + (a * b_low + a_low * b)
+
+
+def _constants():
+    """log 2 / 1024 in three parts, 1 / 6 in two, and 2**(j / 1024) in two for j = 0 .. 1023, from 60 digits."""
+    from decimal import Decimal, localcontext
+
+    with localcontext() as context:
+        context.prec = 60
+        step = Decimal(2).ln() / 1024
+        powers = [(j * step).exp() for j in range(1024)]
+        first = round(step * 2**42) / 2**42  # of so few bits that its products with n <= 2**20 are exact
+        second = round((step - Decimal(first)) * 2**74) / 2**74
+        third = float(step - Decimal(first) - Decimal(second))
+        sixth, *powers = [(float(x), float(x - Decimal(float(x)))) for x in (Decimal(1) / 6, *powers)]
+    return (first, second, third), sixth, torch.tensor(powers, dtype=torch.float64, device="cpu").T.contiguous()
+
+
+_LOG_2, _SIXTH, _POWERS = _constants()
+
+
+def _divergence(f, g, difference, less):
+    """f log(f / g) - f + g, which is at least 0; ``difference`` is log f - log g, and ``less`` g - f.
 
     Near equality f (x - log1p(x)) with x = g / f - 1, and x - log1p(x) = x t - 2 (t^3 / 3 + t^5 / 5 + ...) with
     t = x / (2 + x).
     """
-    x = (g - f) / torch.where(f == 0, 1.0, f)
+    x = less / torch.where(f == 0, 1.0, f)
     t = x / (2 + x)
     series = torch.zeros_like(t)
     for n in range(17 if t.dtype == torch.float32 else 33, 1, -2):
         series = 1 / n + t * t * series
     near = f * t * (x - 2 * t * t * series)
     result = torch.where(torch.abs(x) < 0.5, near, f * difference - f + g)
-    return torch.where(f == 0, torch.where(difference == math.inf, difference, g), result)
+    return torch.where(f == 0, torch.where(difference == torch.inf, difference, g), result)
+
+
+def _sum_in_parts(a):
+    """The sum of each row as it rounds, and what that is short of: pairs are added, and their rounding errors apart."""
+    error = 0.0
+    while a.shape[1] > 1:
+        if a.shape[1] % 2:
+            a = nn.functional.pad(a, (0, 1))
+        a, short = _difference(a[:, ::2], -a[:, 1::2])
+        error = error + torch.sum(short, dim=1, keepdim=True)
+    return a, error
 
 
 def _excess(a):
-    """The sum of each row less 1, rounded as if once: pairs are added, and their rounding errors apart."""
-    total, error = nn.functional.pad(a, (0, 1), value=-1.0), 0.0
-    while total.shape[1] > 1:
-        if total.shape[1] % 2:
-            total = nn.functional.pad(total, (0, 1))
-        total, short = _difference(total[:, ::2], -total[:, 1::2])
-        error = error + torch.sum(short, dim=1, keepdim=True)
+    """The sum of each row less 1, rounded as if once."""
+    total, error = _sum_in_parts(nn.functional.pad(a, (0, 1), value=-1.0))
     return total + error

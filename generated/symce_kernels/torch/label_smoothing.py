@@ -176,7 +176,7 @@ def _hvp_index(logits, target, eps, v):
     mass = 2.0**64 + rest
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = _sum(scaled * v_from_top / mass)
+    sum_p_v = _sum(scaled * v_from_top) / mass
     return scaled * (v_from_top - sum_p_v) / mass
 
 

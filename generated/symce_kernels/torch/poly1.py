@@ -176,7 +176,7 @@ def _hvp_index(logits, target, eps, v):
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
     p_c = torch.gather(scaled, 1, target) / mass
-    sum_p_v = _sum(scaled * v_from_top / mass)
+    sum_p_v = _sum(scaled * v_from_top) / mass
     return (
         (
             eps
@@ -265,8 +265,8 @@ def _hvp_dense(logits, target, eps, v):
     )
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = _sum(scaled * v_from_top / mass)
-    sum_p_v_y = _sum(scaled * v_from_top * target / mass)
+    sum_p_v = _sum(scaled * v_from_top) / mass
+    sum_p_v_y = _sum(scaled * v_from_top * target) / mass
     target_sum = _sum(target)
     return (
         (eps * (sum_p_v * (target - 2 * mean) + sum_p_v_y - centred * v_from_top) + target_sum * (v_from_top - sum_p_v))
@@ -586,12 +586,18 @@ def _exp_difference(a, b):
     return torch.where(near, torch.exp(a) * (torch.exp(-b) * 2.0**64), exact) if _known(near.any()) else exact
 
 
-def _excess(a):
-    """The sum of each row less 1, rounded as if once: pairs are added, and their rounding errors apart."""
-    total, error = nn.functional.pad(a, (0, 1), value=-1.0), 0.0
-    while total.shape[1] > 1:
-        if total.shape[1] % 2:
-            total = nn.functional.pad(total, (0, 1))
-        total, short = _difference(total[:, ::2], -total[:, 1::2])
+def _sum_in_parts(a):
+    """The sum of each row as it rounds, and what that is short of: pairs are added, and their rounding errors apart."""
+    error = 0.0
+    while a.shape[1] > 1:
+        if a.shape[1] % 2:
+            a = nn.functional.pad(a, (0, 1))
+        a, short = _difference(a[:, ::2], -a[:, 1::2])
         error = error + torch.sum(short, dim=1, keepdim=True)
+    return a, error
+
+
+def _excess(a):
+    """The sum of each row less 1, rounded as if once."""
+    total, error = _sum_in_parts(nn.functional.pad(a, (0, 1), value=-1.0))
     return total + error

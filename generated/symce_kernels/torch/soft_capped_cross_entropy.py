@@ -34,6 +34,8 @@ Reference: Gemma Team 2024, Gemma 2, arXiv 2408.00118, section 2
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -599,14 +601,21 @@ def _exp_difference(a, b):
     return torch.where(near, torch.exp(a) * (torch.exp(-b) * 2.0**64), exact) if _known(near.any()) else exact
 
 
-def _exp_quotient(a, b, t):
-    """2**64 exp((a - b) / t) for a number t, with the rounding errors of a - b, of the quotient and of t made up for."""
+def _quotient(a, b, t):
+    """(a - b) / t for a number t as it rounds, and what the roundings of a - b, of the quotient and of t leave out."""
     s, error = _difference(a, b)
     near = s.new_tensor(t)
     d = s / near
     product = d * near
     short = (s - product) - _product_error(d, near, product) - d * _rounding_of(t, near)
-    return _compensated(d, (short + error) / near)
+    return d, (short + error) / near
+
+
+def _exp_quotient(a, b, t):
+    """2**64 exp((a - b) / t) for a number t, with the rounding errors of a - b, of the quotient and of t made up for."""
+    if t >= 1 and math.frexp(t)[0] == 0.5:  # a power of 2: nothing is rounded, nor overflows
+        return _exp_difference(a / t, b / t)
+    return _compensated(*_quotient(a, b, t))
 
 
 def _rounding_of(t, near):

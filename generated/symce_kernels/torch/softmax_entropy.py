@@ -104,7 +104,7 @@ def _value(logits):
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = _sum(_product(scaled, log_p) / mass)
+    sum_log_p_p = _sum(_product(scaled, log_p)) / mass
     return -sum_log_p_p
 
 
@@ -149,11 +149,11 @@ def _hvp(logits, v):
     log_p = -(gap + log_mass)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    sum_log_p_p = _sum(_product(scaled, log_p) / mass)
+    sum_log_p_p = _sum(_product(scaled, log_p)) / mass
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = _sum(scaled * v_from_top / mass)
-    sum_log_p_p_v = _sum(_product(scaled * v_from_top, log_p) / mass)
+    sum_p_v = _sum(scaled * v_from_top) / mass
+    sum_log_p_p_v = _sum(_product(scaled * v_from_top, log_p)) / mass
     return (
         _product(
             scaled,

@@ -188,7 +188,7 @@ def _hvp_index(logits, target, w, v):
     mass = 2.0**64 + rest
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = _sum(scaled * v_from_top / mass)
+    sum_p_v = _sum(scaled * v_from_top) / mass
     return w[target] * scaled * (v_from_top - sum_p_v) / mass
 
 
@@ -244,7 +244,7 @@ def _hvp_dense(logits, target, w, v):
     sum_w_y = _sum(w * target)
     # a shift changes nothing
     v_from_top = v - torch.gather(v, 1, top_class)
-    sum_p_v = _sum(scaled * v_from_top / mass)
+    sum_p_v = _sum(scaled * v_from_top) / mass
     return sum_w_y * scaled * (v_from_top - sum_p_v) / mass
 
 

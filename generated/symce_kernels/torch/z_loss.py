@@ -221,7 +221,7 @@ def _hvp_dense(logits, target, tau, v):
     # the denominator of softmax
     mass = 2.0**64 + rest
     p = scaled / mass
-    sum_p_v = _sum(scaled * v / mass)
+    sum_p_v = _sum(scaled * v) / mass
     # the terms of the mean, times its denominator
     weighted = _product(scaled, v)
     of_others = _sum(torch.scatter(weighted, 1, top_class, 0))
