@@ -128,7 +128,7 @@ class Reasons:
         names = printed(exprs)
         # reasons name letters, too
         words = {word for rule in rules for word in re.findall(r"[A-Za-z]+", rule.why)}
-        names |= words & set(_LETTERS)
+        names |= words & set(_LETTERS) - ({"x"} if "x_" in names else set())
         for name in reversed(_LETTERS):  # a definition holds letters that stand before it
             if name in names and _LETTERS[name].definition is not None:
                 names |= printed([_LETTERS[name].definition])
@@ -148,13 +148,13 @@ class Reasons:
     def example(self, found: Comparison, label: str) -> None:
         author = self.author
         author.say(
-            f"[#tab-{label}] shows what this is worth: {found.quantity} in float32, where {found.where}. It is computed"
-            " by the formula above, each of its operations rounded, by the kernel, and exactly for the same numbers."
+            f"[#tab-{label}] shows what this is worth: {found.quantity} by the formula above, with each of its"
+            " operations rounded to float32, by the kernel in float32, and exactly for the same numbers."
         )
         rows = [(_step(row.step), number(row.exact), number(row.formula), number(row.kernel)) for row in found.rows]
         author.table(
             f"tab-{label}",
-            f"{found.quantity[0].upper()}{found.quantity[1:]} in float32, with {found.setting}",
+            f"{found.quantity[0].upper()}{found.quantity[1:]} in float32 where {found.where}; {found.setting}",
             (found.head, "exact", "by the formula", "by the kernel"),
             rows,
             numeric=(0, 1, 2, 3),

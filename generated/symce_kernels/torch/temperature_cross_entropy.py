@@ -594,7 +594,7 @@ def _quotient(a, b, t):
 
 
 def _exp_quotient(a, b, t):
-    """2**64 exp((a - b) / t) for a number t, with the rounding errors of a - b, of the quotient and of t made up for."""
+    """2**64 exp((a - b) / t) for a number t; the errors of a - b, the quotient and t are made up for."""
     if t >= 1 and math.frexp(t)[0] == 0.5:  # a power of 2: nothing is rounded, nor overflows
         return _exp_difference(a / t, b / t)
     return _compensated(*_quotient(a, b, t))
