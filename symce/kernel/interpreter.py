@@ -86,15 +86,17 @@ def _softmax_less(scaled: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _divergence(f: Any, g: Any, difference: Any, less: Any) -> Any:
-    x = less / np.where(f == 0, 1.0, f)
+    divisor = np.where(f == 0, 1.0, f)
+    x = less / divisor
     # x - log1p(x) = x t - 2 (t^3/3 + t^5/5 + ...) for t = x / (2 + x)
     t = x / (2 + x)
     series = np.zeros_like(t)
     for n in range(33, 1, -2):
         series = 1.0 / n + t * t * series
     near = f * t * (x - 2 * t * t * series)
-    far = f * difference - f + g
-    return np.where(f == 0, g, np.where(np.abs(x) < 0.5, near, far))
+    ratio = np.where(x < -0.75, g / divisor, 1.0 + x)
+    far = np.where((ratio > 1e-30) & (ratio < 1e30), f * (x - np.log(ratio)), f * difference - f + g)
+    return np.where(f == 0, g, np.where((x > -0.5) & (x < 1), near, far))
 
 
 _MAPS: Mapping[str, Callable[..., Any]] = {
