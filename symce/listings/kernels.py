@@ -24,16 +24,29 @@ def kernel_listing(kernel_text: str, function: str) -> str:
     if name is None:
         rows = [n for n in functions if n.startswith(("_value", "_hvp"))]
         raise ListingError(f"the kernel computes no {function!r} on rows; it has: {', '.join(rows) or 'nothing'}")
+    # constants of the module, by the functions that make them
+    made = {
+        target.id: n
+        for n in tree.body
+        if isinstance(n, ast.Assign)
+        for target in ast.walk(n)
+        if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store) and target.id.startswith("_")
+    }
+    constants: set[int] = set()
     shown = {name}
     waiting = [name]
     while waiting:
         called = {node.id for node in ast.walk(functions[waiting.pop()]) if isinstance(node, ast.Name)}
+        for constant in [made[n] for n in sorted(called & made.keys())]:
+            constants.add(constant.lineno)
+            called |= {node.id for node in ast.walk(constant.value) if isinstance(node, ast.Name)}
         new = (called & functions.keys()) - shown
         shown |= new
         waiting += sorted(new)
     lines = kernel_text.splitlines()
     helpers = [n for n in functions if n in shown and n != name]
-    return "\n\n\n".join(_source(functions[n], lines) for n in (name, *helpers)) + "\n"
+    parts = [_source(functions[n], lines) for n in (name, *helpers)]
+    return "\n\n\n".join([*parts, *("\n".join(lines[n - 1 : n]) for n in sorted(constants))]) + "\n"
 
 
 def _source(node: ast.FunctionDef, lines: list[str]) -> str:
