@@ -40,7 +40,8 @@ RESERVED = frozenset(
         "a", "L", "H", "P", "G", "Y", "Z", "pi", "sigma", "lambda_",
         "logits", "input", "target", "weight", "ignore_index", "label_smoothing", "reduction", "normalizer", "axis",
         "cotangent", "out", "on_empty", "infinite", "precision", "inplace", "np", "numpy", "torch", "math", "nn",
-        "Tensor", "self", "ctx", "value", "grad", "gradient", "hvp", "value_and_grad", "cot", "classes", "rows", "losses", "loss", "kept",
+        "Tensor", "self",
+        "ctx", "value", "grad", "gradient", "hvp", "value_and_grad", "cot", "classes", "rows", "losses", "loss", "kept",
         "row_weight", "row_kernel", "denominator", "dtype", "batch_shape", "wanted", "vectors", "run", "block",
         "derivative", "size_average", "reduce", "adjusted",
     }
