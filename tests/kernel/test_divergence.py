@@ -137,7 +137,7 @@ def worst(name: str, value: Value, z: Any, y: Any, **options: Any) -> float:
 
 
 @pytest.mark.parametrize("name", LOSSES)
-@pytest.mark.parametrize("distance", (1.0, 1e-3, 0.0))
+@pytest.mark.parametrize("distance", [1.0, 1e-3, 0.0])
 def test_the_textbook_is_what_the_oracle_reads(name: str, distance: float) -> None:
     (z,), (y,) = rows(name, "float32", distance, 3, exactly=False, count=1)
     read = oracle(LOSSES[name], z, y, {"T": SCALES[name][1]} if name in SCALES else {}).value
@@ -145,9 +145,9 @@ def test_the_textbook_is_what_the_oracle_reads(name: str, distance: float) -> No
         assert mp.almosteq(read, textbook(name, z, y)[0], rel_eps=mp.mpf(10) ** -25)
 
 
-@pytest.mark.parametrize("exactly", (True, False), ids=("sum 1", "rounded"))
+@pytest.mark.parametrize("exactly", [True, False], ids=("sum 1", "rounded"))
 @pytest.mark.parametrize("dtype", BITS)
-@pytest.mark.parametrize("target", ("numpy", "torch"))
+@pytest.mark.parametrize("target", ["numpy", "torch"])
 @pytest.mark.parametrize("name", LOSSES)
 def test_near_equality_the_digits_are_right(values: Values, name: str, target: str, dtype: str, exactly: bool) -> None:
     value = values(name, target)
@@ -157,9 +157,9 @@ def test_near_equality_the_digits_are_right(values: Values, name: str, target: s
             assert worst(name, value, z, y) <= 8, (distance, size)
 
 
-@pytest.mark.parametrize("exactly", (True, False), ids=("sum 1", "rounded"))
+@pytest.mark.parametrize("exactly", [True, False], ids=("sum 1", "rounded"))
 @pytest.mark.parametrize("dtype", BITS)
-@pytest.mark.parametrize("target", ("numpy", "torch"))
+@pytest.mark.parametrize("target", ["numpy", "torch"])
 @pytest.mark.parametrize("name", LOSSES)
 def test_at_equality_a_rounding_error_is_what_is_left(
     values: Values, name: str, target: str, dtype: str, exactly: bool
@@ -172,7 +172,7 @@ def test_at_equality_a_rounding_error_is_what_is_left(
         assert not exactly or (values(name, target)(z, y, **given) >= 0).all()
 
 
-@pytest.mark.parametrize("target", ("numpy", "torch"))
+@pytest.mark.parametrize("target", ["numpy", "torch"])
 @pytest.mark.parametrize("name", LOSSES)
 def test_wide_and_half_are_rounded_once(values: Values, name: str, target: str) -> None:
     for distance in (*DISTANCES, 0.0):
@@ -184,8 +184,8 @@ def test_wide_and_half_are_rounded_once(values: Values, name: str, target: str) 
 
 # --- what is no ordinary number --------------------------------------------------------------------------------------
 @pytest.mark.parametrize("dtype", BITS)
-@pytest.mark.parametrize("target", ("numpy", "torch"))
-@pytest.mark.parametrize("name", (FORWARD.name, BACKWARD.name))
+@pytest.mark.parametrize("target", ["numpy", "torch"])
+@pytest.mark.parametrize("name", [FORWARD.name, BACKWARD.name])
 def test_masked_classes_and_absent_targets(values: Values, name: str, target: str, dtype: str) -> None:
     value, inf = values(name, target), np.inf
     z, y = rows(name, dtype, 1e-3, 4, exactly=True)
@@ -208,7 +208,7 @@ def test_masked_classes_and_absent_targets(values: Values, name: str, target: st
 
 
 @pytest.mark.parametrize("dtype", BITS)
-@pytest.mark.parametrize("target", ("numpy", "torch"))
+@pytest.mark.parametrize("target", ["numpy", "torch"])
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_row_is_computed_as_if_it_were_alone(values: Values, name: str, target: str, dtype: str) -> None:
     parts = [rows(name, dtype, d, 7, exactly=True, count=2) for d in (1e-5, 30.0, 1e-2, 0.0)]
@@ -248,7 +248,7 @@ MUTATIONS = {
 }
 
 
-@pytest.mark.parametrize("target", ("numpy", "torch"))
+@pytest.mark.parametrize("target", ["numpy", "torch"])
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_without_a_part_the_digits_are_wrong(mutation: str, target: str, tmp_path: Path) -> None:
     edit, dtypes = MUTATIONS[mutation]

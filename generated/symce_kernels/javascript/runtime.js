@@ -121,13 +121,15 @@ export function expm1Less(x) {
 /**
  * f log(f / g) - f + g, which is at least 0; difference is log f - log g, and less is g - f.
  *
- * Near equality f (x - log1p(x)) with x = g / f - 1, and x - log1p(x) = x t - 2 (t^3 / 3 + t^5 / 5 + ...) with
- * t = x / (2 + x).
+ * It is f (x - log(g / f)) with x = g / f - 1, unless g / f is next to 0 or infinite; and where the two terms would
+ * cancel, x - log(1 + x) = x t - 2 (t^3 / 3 + t^5 / 5 + ...) with t = x / (2 + x), |t| <= 1 / 3.
  */
 export function divergence(f, g, difference, less) {
   if (f === 0) return difference === Infinity ? Infinity : g;
   const x = less / f;
-  if (!(Math.abs(x) < 0.5)) return f * difference - f + g;
+  const ratio = x < -0.75 ? g / f : 1 + x; // whichever has the smaller error
+  if (!(ratio > 1e-30 && ratio < 1e30)) return f * difference - f + g;
+  if (x <= -0.5 || x >= 1) return f * (x - Math.log(ratio));
   const t = x / (2 + x);
   let series = 0;
   for (let n = 33; n > 1; n -= 2) series = 1 / n + t * t * series;

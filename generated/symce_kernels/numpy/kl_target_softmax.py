@@ -465,12 +465,13 @@ _LOG_2, _SIXTH, _POWERS = _constants()
 def _divergence(f, g, difference, less):
     """f log(f / g) - f + g, which is at least 0; ``difference`` is log f - log g, and ``less`` g - f.
 
-    Near equality f (x - log1p(x)) with x = g / f - 1, and x - log1p(x) = x t - 2 (t^3 / 3 + t^5 / 5 + ...) with
-    t = x / (2 + x).
+    It is f (x - log(g / f)) with x = g / f - 1, unless g / f is next to 0 or infinite; and where the two terms would
+    cancel, x - log(1 + x) = x t - 2 (t^3 / 3 + t^5 / 5 + ...) with t = x / (2 + x), |t| <= 1 / 3.
     """
     x = less / f
-    near = np.abs(x) < 0.5
-    result = f * difference - f + g
+    near = (x > -0.5) & (x < 1)
+    ratio = np.where(x < -0.75, g / f, 1 + x)  # whichever has the smaller error
+    result = f * (x - np.log(ratio))
     if np.any(near):
         t = x / (2 + x)
         square, series = t * t, np.zeros_like(t)
@@ -479,7 +480,10 @@ def _divergence(f, g, difference, less):
             series += 1 / n
         series = f * t * (x - 2 * square * series)
         result = series if np.all(near) else np.where(near, series, result)
-    if not np.all(f):  # an f that is 0, or has rounded to 0 where g has not: 0 log 0 = 0, and 1/0 is infinite
+    in_range = (ratio > 1e-30) & (ratio < 1e30)
+    if not np.all(in_range):
+        result = np.where(in_range, result, f * difference - f + g)
+        # an f that is 0, or has rounded to 0 where g has not: 0 log 0 = 0, and 1/0 is infinite
         result = np.where(f == 0, np.where(difference == np.inf, difference, g), result)
     return result
 

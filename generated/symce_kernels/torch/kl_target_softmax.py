@@ -484,16 +484,19 @@ _LOG_2, _SIXTH, _POWERS = _constants()
 def _divergence(f, g, difference, less):
     """f log(f / g) - f + g, which is at least 0; ``difference`` is log f - log g, and ``less`` g - f.
 
-    Near equality f (x - log1p(x)) with x = g / f - 1, and x - log1p(x) = x t - 2 (t^3 / 3 + t^5 / 5 + ...) with
-    t = x / (2 + x).
+    It is f (x - log(g / f)) with x = g / f - 1, unless g / f is next to 0 or infinite; and where the two terms would
+    cancel, x - log(1 + x) = x t - 2 (t^3 / 3 + t^5 / 5 + ...) with t = x / (2 + x), |t| <= 1 / 3.
     """
-    x = less / torch.where(f == 0, 1.0, f)
+    divisor = torch.where(f == 0, 1.0, f)
+    x = less / divisor
     t = x / (2 + x)
     series = torch.zeros_like(t)
     for n in range(17 if t.dtype == torch.float32 else 33, 1, -2):
         series = 1 / n + t * t * series
     near = f * t * (x - 2 * t * t * series)
-    result = torch.where(torch.abs(x) < 0.5, near, f * difference - f + g)
+    ratio = torch.where(x < -0.75, g / divisor, 1 + x)  # whichever has the smaller error
+    far = torch.where((ratio > 1e-30) & (ratio < 1e30), f * (x - torch.log(ratio)), f * difference - f + g)
+    result = torch.where((x > -0.5) & (x < 1), near, far)
     return torch.where(f == 0, torch.where(difference == torch.inf, difference, g), result)
 
 
