@@ -17,7 +17,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 import symce
-from symce.cli import check, derive, doctor, handout, listing, new, show, verify
+from symce.cli import build, check, derive, doctor, handout, listing, new, show, verify
 from symce.cli.errors import CannotRun, Fails
 from symce.cli.output import tell
 from symce.language.errors import LossError
@@ -33,6 +33,7 @@ COMMANDS: tuple[tuple[str, Callable[..., int]], ...] = (
     ("show", show.command),
     ("check", check.command),
     ("verify", verify.command),
+    ("build", build.command),
     ("doctor", doctor.command),
 )
 

@@ -22,7 +22,9 @@ OutOption = Annotated[
 TargetOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--target", metavar="T", help="Kernels for this target alone (numpy, torch, javascript); may be repeated."
+        "--target",
+        metavar="T",
+        help="Kernels for this target alone (numpy, torch, javascript, native); may be repeated.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]

@@ -10,9 +10,11 @@ import shutil
 import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import symce
 from symce.cli.arguments import AsJson
+from symce.cli.errors import CannotRun
 from symce.cli.folders import KERNELS, checkout, output_folder
 from symce.cli.output import say, say_json, table
 
@@ -57,7 +59,11 @@ TOOLS = (
     (("latexmk",), "runs pdflatex as often as references need", "apt install latexmk, or as for pdflatex"),
     (("node",), "runs the JavaScript kernels outside a page, for the tests", "apt install nodejs"),
     (("chromium",), "opens a handout's page, for the tests", "apt install chromium"),
-    (("cc", "gcc", "clang"), "compiles C", "apt install gcc, or the system's compiler package"),
+    (
+        ("cc", "gcc", "clang"),
+        "compiles the native kernels; without it NumPy and PyTorch run all",
+        "apt install gcc, dnf install gcc or xcode-select --install, or name one in CC",
+    ),
 )
 
 
@@ -67,6 +73,7 @@ def command(as_json: AsJson = False) -> int:
     Exit status 1 if something that it needs is missing.
     """
     findings = [_python(), *map(_package, *zip(*PACKAGES, strict=True)), *(_tool(*tool) for tool in TOOLS), *_folders()]
+    findings += _native(output_folder(None) / KERNELS)
     ok = all(f.there for f in findings if f.needed)
     if as_json:
         say_json({"command": "doctor", "ok": ok, "symce": symce.__version__, "findings": [asdict(f) for f in findings]})
@@ -81,6 +88,43 @@ def command(as_json: AsJson = False) -> int:
         if not finding.there:
             say(f"{finding.name}: {finding.remedy}", "bold red" if finding.needed else "yellow")
     return 0 if ok else 1
+
+
+def _native(kernels: Path) -> list[Finding]:
+    """The cache of compiled kernels, and what runs them on several cores. Nothing is compiled, no folder made."""
+    from symce.cli.build import native_modules
+
+    place = kernels / "native"
+    if not place.is_dir():
+        spec = importlib.util.find_spec(KERNELS)
+        place = Path(next(iter(spec.submodule_search_locations or []), ".") if spec else ".") / "native"
+    try:
+        compiling = native_modules(place)
+    except CannotRun as error:
+        return [Finding("native kernels", False, False, "", "the losses in C", str(error))]
+    cache, wrong = _cache(compiling)
+    runtime = compiling._openmp.runtime()
+    remedy = "apt install libgomp1, or the system's package of OpenMP; without it native kernels run on one core"
+    return [
+        Finding(
+            "native cache", not wrong, False, cache, "keeps compiled kernels; python -m symce build fills it", wrong
+        ),
+        Finding("OpenMP", bool(runtime), False, runtime, "runs native kernels on several cores", remedy),
+    ]
+
+
+def _cache(compiling: Any) -> tuple[str, str]:
+    """What the cache of compiled kernels is and holds, and what is wrong with it."""
+    try:
+        place = compiling._cache.location()
+        if os.path.isdir(place):
+            compiling._cache.refuse_writable(place)
+    except compiling.NativeError as error:
+        return "", str(error)
+    if not os.path.isdir(place):
+        return f"{place} (made when it is needed)", ""
+    sizes = [path.stat().st_size for path in Path(place).glob("*.so")]
+    return f"{place} ({len(sizes)} kernels, {sum(sizes) / 1e6:.1f} MB)", ""
 
 
 def _python() -> Finding:

@@ -15,7 +15,7 @@ QUANTITIES = ("value", "gradient", "hvp")
 #: how checks at extreme logits are called, and what is said where they fail for a loss of the user's own
 EXTREMES = " at extremes"
 NOT_THERE = "WARNING, not right at extreme logits"
-NOT_RUN = f"the {{}} kernels are not run: verification runs {' and '.join(TARGETS)}, of the same closed forms"
+NOT_RUN = f"the {{}} kernels are not run: verification runs {', '.join(TARGETS)}, of the same closed forms"
 
 
 def verified(losses: Sequence[Loss], kernels: Path, targets: Sequence[str], steps: Steps, thorough: bool) -> Report:

@@ -43,7 +43,7 @@ RESERVED = frozenset(
         "Tensor", "self",
         "ctx", "value", "grad", "gradient", "hvp", "value_and_grad", "cot", "classes", "rows", "losses", "loss", "kept",
         "row_weight", "row_kernel", "denominator", "dtype", "batch_shape", "wanted", "vectors", "run", "block",
-        "derivative", "size_average", "reduce", "adjusted",
+        "derivative", "size_average", "reduce", "adjusted", "memory", "threads",
     }
 )  # fmt: skip
 BUILTINS = frozenset(dir(builtins))
@@ -53,8 +53,8 @@ INDICES = frozenset("ijkl")
 #: Names that a module of generated code cannot have: they are its neighbours, its functions, or no file for Windows.
 MODULES = frozenset(
     {
-        "numpy", "np", "torch", "nn", "math", "functional", "native", "triton", "value", "grad", "value_and_grad",
-        "hvp", "theorems", "con", "prn", "aux", "nul",
+        "numpy", "np", "torch", "nn", "math", "functional", "linear", "native", "triton", "value", "grad",
+        "value_and_grad", "hvp", "theorems", "con", "prn", "aux", "nul",
     }
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ RESERVED = frozenset(
         "axis", "cotangent", "K", "classes", "np", "torch", "math", "value", "gradient", "hvp", "self", "ctx",
         "nn", "Tensor", "rows", "losses", "row_weight", "row_kernel", "denominator", "kept", "dtype", "batch_shape",
         "wanted", "vectors", "run", "block", "loss", "derivative", "y", "z", "N", "cot",
-        "on_empty", "infinite", "precision",
+        "on_empty", "infinite", "precision", "x", "W", "b", "memory", "out", "threads", "inplace",
     }
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from symce.verify.case import Array, Case
-from symce.verify.modules import Generated
+from symce.verify.modules import OF_ARRAYS, Generated
 
 
 class WrongCall(Exception):
@@ -42,7 +42,7 @@ def call(
     ``per_entry`` says what shape the losses of reduction="none" must have; None: either is taken. Raises WrongCall for
     a result of the wrong shape or dtype and for an argument that was written to, and whatever the kernel raises.
     """
-    if kernel.target == "numpy":
+    if kernel.target in OF_ARRAYS:
         return _call_numpy(kernel, case, per_entry, values_only)
     return _call_torch(kernel, case, per_entry, upstream, values_only)
 
@@ -211,7 +211,7 @@ def _torch_bytes(a: Any) -> bytes:
 
 def reproduction(kernel: Generated, case: Case, upstream: float) -> Mapping[str, Any]:
     """The arguments of a call as NumPy arrays and numbers, for a report (PyTorch's input in its own shape)."""
-    if kernel.target == "numpy":
+    if kernel.target in OF_ARRAYS:
         given = numpy_arguments(kernel, case)
     else:
         given = {}

@@ -20,7 +20,11 @@ from symce.verify.structure import has_kinks
 Array = NDArray[Any]
 REDUCTIONS = ("mean", "sum", "none")
 #: bfloat16 exists in PyTorch alone; its arrays are float32 here, holding numbers that bfloat16 has
-DTYPES = {"numpy": ("float64", "float32", "float16"), "torch": ("float64", "float32", "float16", "bfloat16")}
+DTYPES = {
+    "numpy": ("float64", "float32", "float16"),
+    "torch": ("float64", "float32", "float16", "bfloat16"),
+    "native": ("float64", "float32", "float16"),
+}
 #: each dtype in its own precision, and the narrow ones in the wide one
 FORMATS = {
     target: (*((d, "native") for d in dtypes), *((d, "wide") for d in dtypes if d != "float64"))

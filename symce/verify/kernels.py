@@ -11,12 +11,12 @@ from symce.verify.autograd import AutogradReference
 from symce.verify.calls import WrongCall
 from symce.verify.checks import Checker, entries_or_error
 from symce.verify.compare import Board
-from symce.verify.modules import Generated, LoadError, load, package_folder, torch_installed
+from symce.verify.modules import Generated, LoadError, compiler_installed, load, package_folder, torch_installed
 from symce.verify.precise import PreciseReference
 from symce.verify.report import Failure, Report, Row
 from symce.verify.semantics import Expected, Reference
 
-TARGETS = ("numpy", "torch")
+TARGETS = ("numpy", "torch", "native")
 References = Literal["auto", "autograd", "mpmath"]
 
 
@@ -53,8 +53,12 @@ def verify(
             + (", and the PyTorch kernels are not run" if "torch" in targets else "")
             + "; install symce[torch]"
         )
+    compiler = compiler_installed()
+    if "native" in targets and not compiler:
+        notes.append("there is no C compiler (cc, gcc, clang, or $CC): the native kernels are not run")
     judge: Reference = AutogradReference() if installed and reference != "mpmath" else PreciseReference()
-    present = [t for t in targets if t != "torch" or installed]
+    missing = {"torch": not installed, "native": not compiler}
+    present = [t for t in targets if not missing.get(t)]
     rows = [row for loss in losses for row in _kernels(loss, package_root, present, judge, thorough)]
     return Report(tuple(rows), tuple(notes))
 
@@ -75,7 +79,7 @@ def _kernels(loss: Loss, root: Path, targets: Sequence[str], reference: Referenc
             yield _unusable(loss, target, f"a first call raised {type(error).__name__}: {error}")
             continue
         numpy = kernel if target == "numpy" else numpy
-        other = numpy if target == "torch" else None
+        other = numpy if target != "numpy" else None
         Checker(kernel, reference, board, per_entry, thorough, other, known).run()
         yield from board.rows()
 

@@ -47,7 +47,7 @@ def op(name: str, *args: Node) -> Map:
         (op("mul", op("eq", A, B), C), "np.where(a == b, 1, 0).astype(logits.dtype) * c"),
         (op("where", op("lt", A, B), A, ONE), "np.where(a < b, a, 1)"),
         (op("maximum", ONE, A), "np.maximum(a, 1)"),
-        (Reduce("sum", op("mul", A, B)), "np.sum(a * b, axis=1, keepdims=True)"),
+        (Reduce("sum", op("mul", A, B)), "_sum(a * b)"),
         (Reduce("max", W), "np.max(w)"),
         (Reduce("sum", T), "K * T"),
         (Gather(W, Input("target", "batch", "index")), "w[target]"),

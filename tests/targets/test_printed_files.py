@@ -55,7 +55,7 @@ def test_the_order_of_the_losses_does_not_matter(printed: dict[str, str]) -> Non
 
 
 def test_text_of_a_user_stays_in_its_docstring() -> None:
-    hostile = 'a """ + __import__("os").system("x") + """ \\ \\N{DIGIT ONE} \x00 "'
+    hostile = 'a """ + __import__("os").system("x") + """ \\ \\N{DIGIT ONE} \x00 "\n#error */ \\'
     param = KernelParam("alpha", "nonnegative", 1.0, "K", hostile)
     kernel = replace(
         focal(), title=hostile, doc=hostile, reference=hostile, value_text=hostile, gradient_text=hostile,
@@ -64,6 +64,10 @@ def test_text_of_a_user_stays_in_its_docstring() -> None:
     python = [target for target in TARGETS.values() if target.suffix == ".py"]
     plain = {path: text for target in python for path, text in target.render(focal()).items()}
     for path, text in {p: t for target in python for p, t in target.render(kernel).items()}.items():
+        if path.endswith(".c"):  # what is no line of a comment is the same
+            code = [[line for line in t.splitlines() if not line.startswith("//")] for t in (text, plain[path])]
+            assert code[0] == code[1], path
+            continue
         trees = [ast.parse(t) for t in (text, plain[path])]
         for tree in trees:
             for node in ast.walk(tree):
