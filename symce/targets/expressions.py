@@ -117,6 +117,14 @@ class Printer(ABC):
         """
         return None
 
+    def prepared(self) -> list[str]:
+        """Statements that the text printed since the last call needs before it; none, unless a target has some."""
+        return []
+
+    def writable(self, row: Node) -> tuple[Text, bool]:
+        """A row that an entry is to be written to, and whether its array is nobody else's and needs no copy."""
+        return self.print(row), not isinstance(row, Var | Input)
+
     @abstractmethod
     def extremum(self, op: str, left: Text, right: Text, *, number: bool) -> Text:
         """minimum or maximum of two; ``number``: the right one is a Python number."""
@@ -130,6 +138,7 @@ class Printer(ABC):
         for let in program.lets:
             text += self._let(let)
         outputs = [(name, self._output(name, node)) for name, node in program.outputs.items()]
+        text += self.prepared()
         if len(outputs) == 1:
             text += lines("return ", outputs[0][1], 4)
         else:
@@ -152,8 +161,10 @@ class Printer(ABC):
         name = let.name
         while keyword.iskeyword(name) or name in self.reserved or name in self._names.values():
             name += "_"
-        text = [f"    # {line}" for line in textwrap.wrap(let.note, WIDTH - 6)]
-        text += lines(f"{name} = ", self.print(let.value), 4)
+        value = self.print(let.value)
+        text = self.prepared()
+        text += [f"    # {line}" for line in textwrap.wrap(let.note, WIDTH - 6)]
+        text += lines(f"{name} = ", value, 4)
         self._names[let.name] = name
         if self.is_number(let.value):
             self._numbers.add(let.name)
@@ -292,7 +303,7 @@ class Printer(ABC):
         if self.is_number(otherwise):
             row, fresh = self.spread(self.print(otherwise), number=True), True
         elif otherwise.shape == "row":
-            row, fresh = self.print(otherwise), not isinstance(otherwise, Var | Input)
+            row, fresh = self.writable(otherwise)
         else:
             return None
         value = self.print(then)

@@ -2,59 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any
 
 from symce.kernel.kernel import Kernel, KernelParam
 from symce.render import render
-from symce.targets.expressions import EXACT_HELPERS, Printer
 from symce.targets.interface import Form, Interface
-from symce.targets.layout import Precedence, Text, call, definition, lines
+from symce.targets.layout import call, definition, lines
+from symce.targets.linear import render_linear
+from symce.targets.numpy_expressions import NumpyPrinter
 from symce.targets.text import describe, escape, formulas, header, option_rows, paragraphs, table
 
 _LOSS = "np.floating[Any] | NDArray[Any]"
 _ARRAY = "NDArray[Any]"
-
-
-class NumpyPrinter(Printer):
-    """Expressions of NumPy arrays."""
-
-    functions: ClassVar[Mapping[str, str]] = {
-        **{op: f"np.{op}" for op in ("exp", "expm1", "log", "log1p", "sqrt", "tanh", "abs", "sign")},
-        **{op: f"_{op}" for op in ("product", "sigmoid", "softplus")},
-        **EXACT_HELPERS,
-    }
-    reserved = Printer.reserved | {"np"}
-
-    def reduce(self, op: str, body: Text) -> Text:
-        if op == "excess":
-            return call("_excess", body)
-        return call(f"np.{op}", body, "axis=1", "keepdims=True")
-
-    def total(self, op: str, body: Text) -> Text:
-        return call(f"np.{op}", body)
-
-    def gather(self, source: Text, index: Text) -> Text:
-        return call("np.take_along_axis", source, index, "axis=1")
-
-    def classes(self, size: str) -> str:
-        return f"np.arange({size})"
-
-    def spread(self, value: Text, *, number: bool) -> Text:
-        return call("np.full_like", "logits", value) if number else call("np.broadcast_to", value, "logits.shape")
-
-    def select(self, condition: Text, then: Text, otherwise: Text, *, numbers: bool) -> Text:
-        where = call("np.where", condition, then, otherwise)
-        # two Python numbers have no dtype of their own, and NumPy would make them float64
-        return Text(f"{where.text}.astype(logits.dtype)", Precedence.ATOM) if numbers else where
-
-    def put(self, row: Text, index: Text, value: Text, *, fresh: bool, number: bool) -> Text:
-        self.helpers.add("put")
-        kept = row if fresh else Text(f"{row.within(Precedence.ATOM).text}.copy()")
-        return call("_put", kept, index, value)
-
-    def extremum(self, op: str, left: Text, right: Text, *, number: bool) -> Text:
-        return call(f"np.{op}", left, right)
 
 
 class NumpyTarget:
@@ -68,6 +28,7 @@ class NumpyTarget:
         i = Interface(kernel)
         printer = NumpyPrinter()
         rows = [_row_function(printer, i, form, output) for form in i.forms for output in _outputs(i)]
+        arrays = [p.name for p in i.row_params]
         return {
             f"numpy/{kernel.name}.py": render(
                 "numpy/module.py.jinja",
@@ -81,24 +42,35 @@ class NumpyTarget:
                 parameter_lines="\n".join(line for p in kernel.params for line in _parameter(p)).splitlines()
                 + _option_lines(i),
                 only_kernels=f"_{i.forms[0].name.upper()}" if i.target else "_ROWS",
+                others=", ".join([*(["target"] if i.target else []), *(["v"] if i.hvp else []), "cotangent", *arrays]),
                 block_args=["z", *(["y"] if i.target else []), *(_sliced(p) for p in kernel.params)],
-                helpers=printer.helpers,
+                helpers=_helpers(printer, i),
                 i=i,
             )
         }
 
     def render_package(self, kernels: Sequence[Kernel]) -> dict[str, str]:
-        """``numpy/__init__.py``, which imports a module when it is first asked for."""
+        """``numpy/__init__.py``, which imports a module when it is first asked for, and ``numpy/linear.py``."""
         names = sorted(k.name for k in kernels)
         text = render("numpy/package.py.jinja", header=header("", "the catalogue of losses"), names=names)
-        return {"numpy/__init__.py": text}
+        return {"numpy/__init__.py": text, **render_linear("numpy", kernels)}
+
+
+def _helpers(printer: NumpyPrinter, i: Interface) -> set[str]:
+    """The helpers that a module needs: those of its row functions, and of the effective target."""
+    helpers = set(printer.helpers)
+    if i.smoothing and i.index:
+        helpers |= {"put", "places"}
+    if "less" in helpers:
+        helpers.add("sum")
+    return helpers
 
 
 def _outputs(i: Interface) -> tuple[str, ...]:
     return ("value", "value_and_grad", "hvp") if i.hvp else ("value", "value_and_grad")
 
 
-def _row_function(printer: Printer, i: Interface, form: Form, output: str) -> dict[str, str]:
+def _row_function(printer: NumpyPrinter, i: Interface, form: Form, output: str) -> dict[str, str]:
     wanted = {"value": ("value",), "value_and_grad": ("value", "gradient"), "hvp": ("hvp",)}[output]
     args = ["logits", *(["target"] if i.target else []), *(p.name for p in i.kernel.params)]
     what = {"value": "Losses", "value_and_grad": "Losses and gradients", "hvp": "The Hessian times v,"}[output]
@@ -126,6 +98,7 @@ def _positional(i: Interface) -> list[str]:
         *(p.name for p in i.kernel.params),
         *(name for name, _ in i.options()),
         "axis",
+        "out",
     ]
 
 
@@ -141,9 +114,13 @@ def _public(i: Interface, name: str) -> dict[str, str]:
         "reduction": "str", "normalizer": "float | None", "on_empty": "str", "infinite": "str", "precision": "str",
     }  # fmt: skip
     args += [f"{option}: {kinds[option]} = {default}" for option, default in i.options()]
-    args += ["axis: int = -1", *(["cotangent: ArrayLike | None = None"] if name != "value" else [])]
+    args += ["axis: int = -1"]
+    if name != "value":
+        args += ["cotangent: ArrayLike | None = None", f"out: {_ARRAY} | None = None"]
     result = {"value": _LOSS, "value_and_grad": f"tuple[{_LOSS}, {_ARRAY}]"}.get(name, _ARRAY)
-    given = {"v": "v" if name == "hvp" else "None", "cotangent": "None" if name == "value" else "cotangent"}
+    given = {"v": "v" if name == "hvp" else "None"} | (
+        dict.fromkeys(("cotangent", "out"), "None") if name == "value" else {}
+    )
     wanted = "value_and_grad" if name == "grad" else name
     passed = [f'"{wanted}"', *(given.get(a, a) for a in _positional(i))]
     take = {"value": "loss, _ = ", "value_and_grad": "return "}.get(name, "_, derivative = ")
@@ -191,7 +168,7 @@ def _option_lines(i: Interface) -> list[str]:
 
 
 def _sliced(p: KernelParam) -> str:
-    return f"np.ascontiguousarray({p.name}[block], dtype)" if p.shape == "NxK" else p.name
+    return f"_block({p.name}[block], dtype, N)" if p.shape == "NxK" else p.name
 
 
 def _docstring(i: Interface) -> str:
@@ -210,6 +187,9 @@ def _docstring(i: Interface) -> str:
     rows += option_rows(i, "float16 is computed")
     shape = "the logits' shape" if kernel.elementwise else "the logits' shape without ``axis``"
     rows.append(("cotangent", f'what flows into the losses of ``reduction="none"``, in {shape}; default ones'))
+    rows.append(
+        ("out", "None, or an array of the logits' shape and dtype, such as the logits: the derivative is written to it")
+    )
     classes = ", a class out of range" if i.index else ""
     return (
         paragraphs(
@@ -217,7 +197,7 @@ def _docstring(i: Interface) -> str:
             formulas(kernel),
             escape(kernel.doc),
             table(rows),
-            "Results have the logits' dtype, rounded once. No argument is written to.",
+            "Results have the logits' dtype, rounded once. No argument but ``out`` is written to.",
             f"Raises TypeError for a wrong dtype; ValueError for a wrong shape{classes}, an unknown "
             "word for an option or a number outside its domain.",
             f"Reference: {escape(kernel.reference)}" if kernel.reference else "",

@@ -13,6 +13,7 @@ from symce.render import render
 from symce.targets.expressions import EXACT_HELPERS, Printer
 from symce.targets.interface import Form, Interface
 from symce.targets.layout import WIDTH, Precedence, Text, call, definition, lines
+from symce.targets.linear import render_linear
 from symce.targets.text import class_name, describe, escape, formulas, header, option_rows, paragraphs, table
 
 #: The functions of torch.nn.functional that functional.py offers, by the loss that means the same.
@@ -94,7 +95,11 @@ class TorchTarget:
                 header=header(kernel.name, f"sha256 {kernel.source_hash}"),
                 docstring=_docstring(i),
                 exports=", ".join(f'"{n}"' for n in sorted((class_name(kernel.name), kernel.name))),
-                function_definition=definition(kernel.name, _signature(i), "Tensor"),
+                function_definition=definition(kernel.name, [*_signature(i), "inplace: bool = False"], "Tensor"),
+                operations_definition=definition("_by_operations", _operands(i)),
+                eager_definition=definition("eager", ["input"], indent=4),
+                eager_call="\n".join(lines("return ", call("_by_operations", *_operands(i)), 8)),
+                native_call="\n".join(lines("loss = ", _native_call(i), 8)),
                 function_docstring=f"{escape(kernel.title).rstrip('.')}; the module's text says what each argument is.",
                 parameter_lines=[line for p in kernel.params for line in _parameter(p)] + _option_lines(i),
                 row_losses=_row_losses(i),
@@ -107,7 +112,7 @@ class TorchTarget:
         }
 
     def render_package(self, kernels: Sequence[Kernel]) -> dict[str, str]:
-        """``torch/__init__.py``, which imports a loss when it is first asked for, and ``torch/functional.py``."""
+        """``torch/__init__.py``, which imports a loss when it is first asked for, and what all losses share."""
         ordered = sorted(kernels, key=lambda k: k.name)
         values = {"header": header("", "the catalogue of losses"), "names": [k.name for k in ordered]}
         pytorch = {PYTORCH_NAMES[k.name]: k.name for k in ordered if _means_the_same(k)}
@@ -116,7 +121,9 @@ class TorchTarget:
             "torch/__init__.py": render(
                 "torch/package.py.jinja", **values, classes={class_name(k.name): k.name for k in ordered}
             ),
+            "torch/_native.py": render("torch/native.py.jinja", header=values["header"]),
             "torch/functional.py": render("torch/functional.py.jinja", **values, pytorch=pytorch, own=own),
+            **render_linear("torch", ordered),
         }
 
 
@@ -188,6 +195,7 @@ _KINDS = {
     "on_empty": "str",
     "infinite": "str",
     "precision": "str",
+    "inplace": "bool",
 }
 
 
@@ -200,6 +208,24 @@ def _signature(i: Interface) -> list[str]:
     options = [f"{name}: {_KINDS[name]} = {default}" for name, default in i.options()]
     target = ["target: Tensor"] if i.target else []
     return ["input: Tensor", *target, "*", *(_annotated(p) for p in i.kernel.params), *options]
+
+
+def _operands(i: Interface) -> list[str]:
+    """What the loss is a function of, in the order of ``_by_operations``."""
+    params = [p.name for p in i.kernel.params]
+    return ["input", *(["target"] if i.target else []), *params, *(name for name, _ in i.options())]
+
+
+def _native_call(i: Interface) -> Text:
+    """The call of the compiled kernel, which takes the options of every loss."""
+    there = {name for name, _ in i.options()}
+    absent = {"weight": "None", "ignore_index": "-100", "label_smoothing": "0.0", "infinite": '"nan"'}
+    options = ("weight", "ignore_index", "label_smoothing", "reduction", "normalizer", "on_empty", "infinite")
+    names = [p.name for p in i.kernel.params]
+    params = f"({', '.join(names)}{',' if len(names) == 1 else ''})"
+    given = [option if option in there else absent[option] for option in options]
+    target = "target" if i.target else "None"
+    return call("_native.loss", f'"{i.kernel.name}"', "eager", "input", target, params, *given, "precision", "inplace")
 
 
 def _parameter(p: KernelParam) -> list[str]:
@@ -227,7 +253,7 @@ def _class(i: Interface) -> str:
     """The module class: parameters and options at construction, input and target at the call."""
     held = [p for p in i.kernel.params if p.shape != "NxK"]
     shaped = [p for p in i.kernel.params if p.shape == "NxK"]
-    options = [(name, default) for name, default in i.options() if name != "normalizer"]
+    options = [*((name, default) for name, default in i.options() if name != "normalizer"), ("inplace", "False")]
     construct = ["self", "*", *(_annotated(p) for p in held), *(f"{n}: {_KINDS[n]} = {d}" for n, d in options)]
     target = ["target: Tensor"] if i.target else []
     forward = [
@@ -268,6 +294,9 @@ def _docstring(i: Interface) -> str:
         rows.append(("target", "; or ".join(forms)))
     rows += [(p.name, describe(p, "input")) for p in kernel.params]
     rows += option_rows(i, "half and bfloat16 are computed")
+    rows.append(
+        ("inplace", "whether the gradient may overwrite the input, no leaf then; it can be had once, and not again")
+    )
     classes = ", a class out of range (looked at on the CPU alone)" if i.index else ""
     again = ", by the closed Hessian-vector product" if i.hvp else ""
     backward = f"The backward pass is the closed form, from the saved logits; it is differentiable again{again}."
@@ -279,7 +308,8 @@ def _docstring(i: Interface) -> str:
             table(rows),
             f"{backward} Gradients flow to the input alone: anything else that requires grad is refused. "
             "The loss has the input's dtype, under autocast float32; its gradient has the input's; both are rounded "
-            "once. No argument is written to.",
+            "once. On plain tensors of the CPU it is computed by ``symce_kernels.native`` if that and a C compiler are "
+            "there, else by PyTorch's operations. No argument is written to, but the input with ``inplace=True``.",
             f"Raises TypeError for a wrong dtype; ValueError for a wrong shape{classes}, an unknown "
             "word for an option or a number outside its domain.",
             f"Reference: {escape(kernel.reference)}" if kernel.reference else "",

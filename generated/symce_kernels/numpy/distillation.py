@@ -18,8 +18,9 @@ T^2 times the divergence of the student from the teacher; the factor keeps the g
     infinite    "nan": a row with a logit of +inf is NaN; "limit": where there is one alone, that class is certain
     precision   "native": float16 is computed in float32 and others in themselves; "wide": all in float64
     cotangent   what flows into the losses of ``reduction="none"``, in the logits' shape without ``axis``; default ones
+    out         None, or an array of the logits' shape and dtype, such as the logits: the derivative is written to it
 
-Results have the logits' dtype, rounded once. No argument is written to.
+Results have the logits' dtype, rounded once. No argument but ``out`` is written to.
 
 Raises TypeError for a wrong dtype; ValueError for a wrong shape, an unknown word for an option or a number outside its
 domain.
@@ -51,7 +52,9 @@ def value(
     axis: int = -1,
 ) -> np.floating[Any] | NDArray[Any]:
     """The loss: a number, or one a row with ``reduction="none"``."""
-    loss, _ = _evaluate("value", logits, None, None, t, T, reduction, normalizer, on_empty, infinite, precision, axis)
+    loss, _ = _evaluate(
+        "value", logits, None, None, t, T, reduction, normalizer, on_empty, infinite, precision, axis, None
+    )
     return loss
 
 
@@ -67,10 +70,11 @@ def grad(
     precision: str = "native",
     axis: int = -1,
     cotangent: ArrayLike | None = None,
+    out: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
     """The gradient in the logits; ``cotangent``: one number a row, with ``reduction="none"``."""
     _, derivative = _evaluate(
-        "value_and_grad", logits, None, cotangent, t, T, reduction, normalizer, on_empty, infinite, precision, axis
+        "value_and_grad", logits, None, cotangent, t, T, reduction, normalizer, on_empty, infinite, precision, axis, out
     )
     return derivative
 
@@ -87,10 +91,11 @@ def value_and_grad(
     precision: str = "native",
     axis: int = -1,
     cotangent: ArrayLike | None = None,
+    out: NDArray[Any] | None = None,
 ) -> tuple[np.floating[Any] | NDArray[Any], NDArray[Any]]:
     """The loss and its gradient together; see ``value`` and ``grad``."""
     return _evaluate(
-        "value_and_grad", logits, None, cotangent, t, T, reduction, normalizer, on_empty, infinite, precision, axis
+        "value_and_grad", logits, None, cotangent, t, T, reduction, normalizer, on_empty, infinite, precision, axis, out
     )
 
 
@@ -107,10 +112,11 @@ def hvp(
     precision: str = "native",
     axis: int = -1,
     cotangent: ArrayLike | None = None,
+    out: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
     """The Hessian with respect to the logits times ``v``, which has their shape, in O(K) a row."""
     _, derivative = _evaluate(
-        "hvp", logits, v, cotangent, t, T, reduction, normalizer, on_empty, infinite, precision, axis
+        "hvp", logits, v, cotangent, t, T, reduction, normalizer, on_empty, infinite, precision, axis, out
     )
     return derivative
 
@@ -124,38 +130,38 @@ def _value(logits, t, T):
     away = logits - t
     # what its rounding leaves out
     short = _difference_error(logits, t)
-    top_class = np.argmax(t, axis=1, keepdims=True)
+    top_class = _argmax(t)
+    at_top_class = _places(logits, top_class)
     # less that of the class which counts most
-    delta = (
-        away - np.take_along_axis(away, top_class, axis=1) + (short - np.take_along_axis(short, top_class, axis=1))
-    ) / T
-    top = np.take_along_axis(t, top_class, axis=1)
+    delta = (away - _take(away, at_top_class) + (short - _take(short, at_top_class))) / T
+    top = _take(t, at_top_class)
     # numerators of softmax, the largest of them 2**64
-    scaled = _exp_quotient(t, top, T)
+    scaled = _exp_quotient(t, top, T, at_top_class)
     # without the largest, beside which what is small would be lost
-    rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
+    rest = _sum_without(scaled, at_top_class)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    mean_delta = np.sum(_product(scaled, delta), axis=1, keepdims=True) / mass
+    mean_delta = _sum(_product(scaled, delta)) / mass
     # the same less its mean
     x = delta - mean_delta
-    top_class_2 = np.argmax(logits, axis=1, keepdims=True)
-    top_2 = np.take_along_axis(logits, top_class_2, axis=1)
+    top_class_2 = _argmax(logits)
+    at_top_class_2 = _places(logits, top_class_2)
+    top_2 = _take(logits, at_top_class_2)
     # numerators of softmax, the largest of them 2**64
-    scaled_2 = _exp_quotient(logits, top_2, T)
+    scaled_2 = _exp_quotient(logits, top_2, T, at_top_class_2)
     # without the largest, beside which what is small would be lost
-    rest_2 = np.sum(_put(scaled_2.copy(), top_class_2, 0), axis=1, keepdims=True)
+    rest_2 = _sum_without(scaled_2, at_top_class_2)
     # the denominator of softmax
     mass_2 = 2.0**64 + rest_2
     p = scaled_2 / mass_2
     # what p has where it is much more than q
-    apart = np.sum(np.where(x < 1, 0, p), axis=1, keepdims=True)
+    apart = _sum(np.where(x < 1, 0, p))
     p_2 = scaled / mass
     # of terms that are not negative
     second_order = (
-        np.sum(_product(scaled, np.where(x < 1, _expm1_less(x), 0)), axis=1, keepdims=True) / mass
+        _sum(_product(scaled, np.where(x < 1, _expm1_less(x), 0))) / mass
         + apart
-        - np.sum(np.where(x < 1, 0, _product(p_2, 1 + x)), axis=1, keepdims=True)
+        - _sum(np.where(x < 1, 0, _product(p_2, 1 + x)))
     )
     excess = second_order / (1 - apart)
     # how far each logit is below the largest: never negative
@@ -168,7 +174,7 @@ def _value(logits, t, T):
     log_mass_2 = np.log1p(rest_2 / 2.0**64)
     # never the logarithm of p
     log_p_2 = -(gap_2 + log_mass_2)
-    far = np.sum(_product(p_2, log_p - log_p_2), axis=1, keepdims=True)
+    far = _sum(_product(p_2, log_p - log_p_2))
     return _product(T * T, np.where((apart < 0.5) & (excess < 0.5), np.log1p(excess), far))
 
 
@@ -178,38 +184,38 @@ def _value_and_grad(logits, t, T):
     away = logits - t
     # what its rounding leaves out
     short = _difference_error(logits, t)
-    top_class = np.argmax(t, axis=1, keepdims=True)
+    top_class = _argmax(t)
+    at_top_class = _places(logits, top_class)
     # less that of the class which counts most
-    delta = (
-        away - np.take_along_axis(away, top_class, axis=1) + (short - np.take_along_axis(short, top_class, axis=1))
-    ) / T
-    top = np.take_along_axis(t, top_class, axis=1)
+    delta = (away - _take(away, at_top_class) + (short - _take(short, at_top_class))) / T
+    top = _take(t, at_top_class)
     # numerators of softmax, the largest of them 2**64
-    scaled = _exp_quotient(t, top, T)
+    scaled = _exp_quotient(t, top, T, at_top_class)
     # without the largest, beside which what is small would be lost
-    rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
+    rest = _sum_without(scaled, at_top_class)
     # the denominator of softmax
     mass = 2.0**64 + rest
-    mean_delta = np.sum(_product(scaled, delta), axis=1, keepdims=True) / mass
+    mean_delta = _sum(_product(scaled, delta)) / mass
     # the same less its mean
     x = delta - mean_delta
-    top_class_2 = np.argmax(logits, axis=1, keepdims=True)
-    top_2 = np.take_along_axis(logits, top_class_2, axis=1)
+    top_class_2 = _argmax(logits)
+    at_top_class_2 = _places(logits, top_class_2)
+    top_2 = _take(logits, at_top_class_2)
     # numerators of softmax, the largest of them 2**64
-    scaled_2 = _exp_quotient(logits, top_2, T)
+    scaled_2 = _exp_quotient(logits, top_2, T, at_top_class_2)
     # without the largest, beside which what is small would be lost
-    rest_2 = np.sum(_put(scaled_2.copy(), top_class_2, 0), axis=1, keepdims=True)
+    rest_2 = _sum_without(scaled_2, at_top_class_2)
     # the denominator of softmax
     mass_2 = 2.0**64 + rest_2
     p = scaled_2 / mass_2
     # what p has where it is much more than q
-    apart = np.sum(np.where(x < 1, 0, p), axis=1, keepdims=True)
+    apart = _sum(np.where(x < 1, 0, p))
     p_2 = scaled / mass
     # of terms that are not negative
     second_order = (
-        np.sum(_product(scaled, np.where(x < 1, _expm1_less(x), 0)), axis=1, keepdims=True) / mass
+        _sum(_product(scaled, np.where(x < 1, _expm1_less(x), 0))) / mass
         + apart
-        - np.sum(np.where(x < 1, 0, _product(p_2, 1 + x)), axis=1, keepdims=True)
+        - _sum(np.where(x < 1, 0, _product(p_2, 1 + x)))
     )
     excess = second_order / (1 - apart)
     # how far each logit is below the largest: never negative
@@ -222,17 +228,14 @@ def _value_and_grad(logits, t, T):
     log_mass_2 = np.log1p(rest_2 / 2.0**64)
     # never the logarithm of p
     log_p_2 = -(gap_2 + log_mass_2)
-    far = np.sum(_product(p_2, log_p - log_p_2), axis=1, keepdims=True)
+    far = _sum(_product(p_2, log_p - log_p_2))
     # 1 - p, as the share of the other classes
-    q = _put(mass - scaled, top_class, rest) / mass
+    q = _put(mass - scaled, at_top_class, rest) / mass
     # 1 - p of the largest
     q_top = rest_2 / mass_2
     # the largest class apart: there both may be near 1
     difference = _put(
-        p - p_2,
-        top_class_2,
-        2.0**64 / mass_2 * np.take_along_axis(q, top_class_2, axis=1)
-        - np.take_along_axis(p_2, top_class_2, axis=1) * q_top,
+        p - p_2, at_top_class_2, 2.0**64 / mass_2 * _take(q, at_top_class_2) - _take(p_2, at_top_class_2) * q_top
     )
     value = _product(T * T, np.where((apart < 0.5) & (excess < 0.5), np.log1p(excess), far))
     gradient = T * difference
@@ -241,88 +244,125 @@ def _value_and_grad(logits, t, T):
 
 def _hvp(logits, t, T, v):
     """The Hessian times v of rows."""
-    top_class_2 = np.argmax(logits, axis=1, keepdims=True)
-    top_2 = np.take_along_axis(logits, top_class_2, axis=1)
+    top_class_2 = _argmax(logits)
+    at_top_class_2 = _places(logits, top_class_2)
+    top_2 = _take(logits, at_top_class_2)
     # numerators of softmax, the largest of them 2**64
-    scaled_2 = _exp_quotient(logits, top_2, T)
+    scaled_2 = _exp_quotient(logits, top_2, T, at_top_class_2)
     # without the largest, beside which what is small would be lost
-    rest_2 = np.sum(_put(scaled_2.copy(), top_class_2, 0), axis=1, keepdims=True)
+    rest_2 = _sum_without(scaled_2, at_top_class_2)
     # the denominator of softmax
     mass_2 = 2.0**64 + rest_2
     # a shift changes nothing
-    v_from_top = v - np.take_along_axis(v, top_class_2, axis=1)
-    sum_p_v = np.sum(scaled_2 * v_from_top, axis=1, keepdims=True) / mass_2
+    v_from_top = v - _take(v, at_top_class_2)
+    sum_p_v = _sum(scaled_2 * v_from_top) / mass_2
     return scaled_2 * (v_from_top - sum_p_v) / mass_2
 
 
 _ROWS = {"value": _value, "value_and_grad": _value_and_grad, "hvp": _hvp}
 
 
-# The arguments of a call, made into rows.
+# The arguments of a call, made into rows, and blocks of rows of so many entries that they stay in the cache.
+
+_BLOCK = 1 << 16
 
 
-def _evaluate(wanted, logits, v, cotangent, t, T, reduction, normalizer, on_empty, infinite, precision, axis):
+def _evaluate(wanted, logits, v, cotangent, t, T, reduction, normalizer, on_empty, infinite, precision, axis, out):
     logits, dtype = _logits(logits, axis, precision)
+    _check_choice("reduction", reduction, ("mean", "sum", "none"))
+    _check_choice("on_empty", on_empty, ("nan", "zero"))
     _check_choice("infinite", infinite, ("nan", "limit"))
-    batch_shape = np.moveaxis(logits, axis, -1).shape[:-1]
+    batch_shape = _without(logits.shape, axis)
     rows = _to_rows(logits, axis)
     N, K = rows.shape
     t = _per_entry("t", t, logits.shape, dtype, "real")
     t = _to_rows(t, axis)
     T = _number("T", T, "positive", 1.0)
-    row_weight, denominator, row_kernel = np.ones((N, 1), dtype), N, _ROWS[wanted]
+    row_weight, denominator, row_kernel = None, N, _ROWS[wanted]
     if normalizer is not None:
         denominator = _number("normalizer", normalizer, "positive")
     if cotangent is not None:
+        if reduction != "none":
+            raise ValueError(f'cotangent: only for reduction="none", here it is {reduction!r}')
         cotangent = _array("cotangent", cotangent, batch_shape).reshape(N, 1)
     vectors = None if v is None else _to_rows(_array("v", v, logits.shape), axis)
+    derivative = None if wanted == "value" else _rows_to_write(out, logits, axis, [v, cotangent, t])
 
     def run(block):
-        z = np.ascontiguousarray(rows[block], dtype)  # a sum over contiguous rows is pairwise, over others it is not
+        z = _block(rows[block], dtype, N)
         z = _infinite(z, infinite)
         if vectors is not None:
-            return row_kernel(z, np.ascontiguousarray(t[block], dtype), T, np.ascontiguousarray(vectors[block], dtype))
-        return row_kernel(z, np.ascontiguousarray(t[block], dtype), T)
+            return row_kernel(z, _block(t[block], dtype, N), T, _block(vectors[block], dtype, N))
+        return row_kernel(z, _block(t[block], dtype, N), T)
 
-    loss, derivative = _reduce(run, wanted, row_weight, denominator, cotangent, reduction, on_empty, K, logits.dtype)
+    loss = _reduce(
+        run, wanted, N, K, row_weight, denominator, cotangent, reduction, on_empty, dtype, logits.dtype, derivative
+    )
     if reduction == "none":
         loss = loss.reshape(batch_shape)[()]
-    return loss, None if derivative is None else _from_rows(derivative, batch_shape, axis)
+    if derivative is None:
+        return loss, None
+    derivative = _from_rows(derivative, batch_shape, axis)
+    if out is None:
+        return loss, derivative
+    if not np.may_share_memory(out, derivative):
+        out[...] = derivative
+    return loss, out
 
 
-def _reduce(run, wanted, row_weight, denominator, cotangent, reduction, on_empty, K, result):
-    """Run a row kernel over blocks of rows, weight and select what it returns, reduce the losses, and round once."""
-    _check_choice("reduction", reduction, ("mean", "sum", "none"))
-    _check_choice("on_empty", on_empty, ("nan", "zero"))
-    if cotangent is not None and reduction != "none":
-        raise ValueError(f'cotangent: only for reduction="none", here it is {reduction!r}')
-    N, dtype = len(row_weight), row_weight.dtype
-    losses = np.zeros(row_weight.shape, dtype)
-    derivative = None if wanted == "value" else np.empty((N, K), result)
-    rows_in_cache = max(1, (1 << 16) // K)
+def _reduce(run, wanted, N, K, row_weight, denominator, cotangent, reduction, on_empty, dtype, result, derivative):
+    """Run a row kernel over blocks of rows that fit in the cache, weight what it returns, reduce, and round once.
+
+    ``row_weight``: (N, 1) or (N, K), or None where all count 1. The derivative is written to ``derivative`` (N, K).
+    """
+    block_rows = max(1, _BLOCK // K)
+    starts = range(0, N, block_rows)
+    losses = np.empty((N, 1), dtype)
     empty = reduction == "mean" and denominator == 0
+    if len(starts) > 1:
+        _keep_memory()
     with np.errstate(all="ignore"):  # an infinity or a NaN that the mathematics has is an answer
         denominator = dtype.type(denominator if reduction == "mean" else 1)
-        for start in range(0, N, rows_in_cache):
-            block = slice(start, start + rows_in_cache)
+        for start in starts:
+            block = slice(start, start + block_rows)
             output = run(block)
-            if empty:  # the gradient of nothing, not of 0/0
-                factor = np.zeros_like(row_weight[block])
-            elif cotangent is None:
-                factor = row_weight[block] / denominator
-            else:
-                factor = _product(row_weight[block], cotangent[block].astype(dtype, copy=False))
-            if wanted == "value":
-                losses[block] = _product(row_weight[block], output)
-            elif wanted == "hvp":
-                derivative[block] = _product(factor, output)
-            else:
-                losses[block] = _product(row_weight[block], output[0])
-                derivative[block] = _product(factor, output[1])
-        loss = losses if reduction == "none" else losses.sum() / denominator
+            counts = None if row_weight is None else row_weight[block]
+            if wanted != "value":
+                factor = dtype.type(1) if counts is None else counts
+                if empty:  # the gradient of nothing, not of 0/0
+                    factor = dtype.type(0)
+                elif cotangent is None:
+                    factor = factor / denominator
+                else:
+                    factor = _product(factor, cotangent[block].astype(dtype, copy=False))
+                _write_product(derivative[block], factor, output if wanted == "hvp" else output[1])
+            if wanted == "hvp":
+                continue
+            value = output if wanted == "value" else output[0]
+            if counts is not None:
+                value = _product(counts, value)
+            losses[block] = value
+        if reduction != "none":
+            losses = np.add.reduce(losses, axis=None) / denominator
         if empty:
-            loss = dtype.type(0 if on_empty == "zero" else np.nan)
-        return loss.astype(result), derivative
+            losses = dtype.type(0 if on_empty == "zero" else np.nan)
+        return losses.astype(result, copy=False)
+
+
+def _keep_memory():
+    """Have the arrays of a block reused by the next: malloc of glibc keeps twice as much as was ever freed at once."""
+    np.empty(6 * _BLOCK, np.float32)
+
+
+def _write_product(out, a, b):
+    """Write a * b, and 0 wherever a is 0, be b infinite or NaN: a row that does not count has no derivative."""
+    if out.dtype == b.dtype and not b.flags.c_contiguous:  # class by class: what copies cannot multiply as fast
+        out[...] = b
+        out *= a
+    else:
+        np.multiply(a, b, out=out, casting="same_kind")
+    if not (a != 0 if a.ndim == 0 else a.all()):
+        np.copyto(out, 0, where=a == 0)
 
 
 def _product(a, b):
@@ -333,7 +373,8 @@ def _product(a, b):
 
 def _infinite(z, infinite):
     """Rows with a logit of +inf become NaN; or, for "limit", where it is the only one, certain of its class."""
-    if z.max() < np.inf:
+    entries = z.ravel("K")
+    if entries[entries.argmax()] < np.inf:
         return z
     top = z == np.inf
     certain = (top.sum(axis=1, keepdims=True) == 1) & ~np.isnan(z).any(axis=1, keepdims=True) & (infinite == "limit")
@@ -344,22 +385,60 @@ def _infinite(z, infinite):
 def _logits(logits, axis, precision):
     """The logits as an array, and the dtype to compute in: float32 for float16, or wide float64 for both."""
     logits = np.asarray(logits)
-    if logits.dtype.kind != "f":
+    native = logits.dtype == np.float32 or logits.dtype == np.float64
+    if not native and logits.dtype.kind != "f":
         raise TypeError(f"logits: dtype {logits.dtype}; allowed: float16, float32, float64 (convert with astype)")
     if not -logits.ndim <= axis < logits.ndim or logits.shape[axis] == 0:
         raise ValueError(f"axis: {axis}; allowed: an axis of K >= 1 classes of logits, whose shape is {logits.shape}")
     _check_choice("precision", precision, ("native", "wide"))
+    if native and precision == "native":
+        return logits, logits.dtype
     return logits, np.result_type(logits.dtype, np.float64 if precision == "wide" else np.float32)
+
+
+def _without(shape, axis):
+    """The shape without its axis of classes."""
+    return shape[:-1] if axis == -1 else tuple(np.delete(shape, axis).tolist())
 
 
 def _to_rows(a, axis):
     """The array as rows (N, K), the classes last."""
-    return np.moveaxis(a, axis, -1).reshape(-1, a.shape[axis])
+    return (a if axis == -1 else np.moveaxis(a, axis, -1)).reshape(-1, a.shape[axis])
 
 
 def _from_rows(a, batch_shape, axis):
     """Rows (N, K) in the shape of the logits again."""
-    return np.moveaxis(a.reshape(*batch_shape, a.shape[1]), -1, axis)
+    a = a.reshape(*batch_shape, a.shape[1])
+    return a if axis == -1 else np.moveaxis(a, -1, axis)
+
+
+def _block(rows, dtype, N):
+    """A block of the N rows of a call, in the dtype that is computed in.
+
+    Short rows lie class by class in memory, so that a reduction adds whole vectors. Sums are the same, to the last bit.
+    """
+    return np.asarray(rows, dtype, "F" if rows.shape[1] <= 32 and N >= 64 else "C")
+
+
+def _rows_to_write(out, logits, axis, others):
+    """Rows (N, K) for the derivative: those of ``out`` where they lie one after the other, or else new ones.
+
+    ``others`` are the arrays that are still read when the first rows are written.
+    """
+    if out is not None:
+        if not isinstance(out, np.ndarray):
+            raise TypeError(f"out: {type(out).__name__}; allowed: a NumPy array of the logits' shape and dtype")
+        if out.shape != logits.shape:
+            raise ValueError(f"out: shape {out.shape}; allowed: {logits.shape}")
+        if out.dtype != logits.dtype:
+            raise TypeError(f"out: dtype {out.dtype}; allowed: {logits.dtype}, that of the logits")
+        if not out.flags.writeable:
+            raise ValueError("out: read-only; allowed: an array that may be written to")
+        others = others if out is logits else [logits, *others]
+        apart = not any(np.may_share_memory(out, a) for a in others if a is not None)
+        if apart and out.flags.c_contiguous and axis in (-1, out.ndim - 1):
+            return out.reshape(-1, out.shape[-1])
+    return np.empty((logits.size // logits.shape[axis], logits.shape[axis]), logits.dtype)
 
 
 def _array(name, value, shape):
@@ -399,12 +478,79 @@ def _check_choice(name, value, allowed):
 
 def _check_domain(name, x, domain):
     """Raise ValueError unless every number lies in the domain."""
-    inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
-    if not np.all(inside):
+    if domain == "real":
+        inside = x == x
+    elif domain == "unit":
+        inside = (x >= 0) & (x <= 1)
+    else:
+        inside = x > 0 if domain == "positive" else x >= 0
+    if inside is not True and not np.all(inside):
         first = tuple(np.argwhere(~np.asarray(inside))[0].tolist())
         where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
         raise ValueError(f"{name}: {np.asarray(x)[first]}{where}; allowed: {allowed}")
+
+
+def _argmax(a):
+    """The class of the largest entry of each row (N, 1): the first of equal ones, or the first that is NaN."""
+    if a.flags.c_contiguous:
+        return a.argmax(axis=1, keepdims=True)
+    # class by class: of the classes that attain the maximum, the first counts down from the largest number
+    K = a.shape[1]
+    largest = a == np.maximum.reduce(a, axis=1, keepdims=True)
+    left = np.maximum.reduce(largest.view(np.uint8) * np.arange(K, 0, -1, np.uint8), axis=1, keepdims=True)
+    index = K - left.astype(np.intp)
+    left = left.ravel()
+    if not left[left.argmin()]:  # NaN, which equals nothing
+        rows = np.nonzero(left == 0)[0]
+        index[rows] = np.argmax(a[rows], axis=1, keepdims=True)
+    return index
+
+
+def _places(a, index):
+    """Where in the memory of a block of rows (N, K) the entries at a column of classes (N, 1) lie."""
+    N, K = a.shape
+    if a.flags.c_contiguous:
+        return np.arange(0, N * K, K).reshape(-1, 1) + index
+    places = index * N
+    places += np.arange(N).reshape(-1, 1)
+    return places
+
+
+def _take(a, places):
+    """The entries of rows at places in their memory."""
+    return a.ravel("K")[places]
+
+
+def _put(a, places, value):
+    """The array, with the value written to the places in its memory."""
+    a.ravel("K")[places] = value
+    return a
+
+
+def _sum(a):
+    """The sum of each row (N, 1), in pairs: to the same bits whether a block lies row by row or class by class."""
+    K = a.shape[1]
+    if a.flags.c_contiguous or K < 8:
+        return np.add.reduce(a, axis=1, keepdims=True)
+    total = a[:, :8]
+    for k in range(8, K - 7, 8):
+        total = total + a[:, k : k + 8]
+    for _ in range(3):
+        total = total[:, ::2] + total[:, 1::2]
+    for k in range(K - K % 8, K):
+        total += a[:, k : k + 1]
+    return total
+
+
+def _sum_without(a, places):
+    """The sum of each row without the entry at its place."""
+    entries = a.ravel("K")
+    kept = entries[places]
+    entries[places] = 0
+    total = _sum(a)
+    entries[places] = kept
+    return total
 
 
 def _difference(a, b):
@@ -456,9 +602,46 @@ def _product_error(a, b, rounded):
     return ((a1 * b1 - rounded) + a1 * b2 + a2 * b1) + a2 * b2
 
 
-def _exp_difference(a, b):
-    """2**64 exp(a - b), with the rounding error of a - b made up for."""
-    return _compensated(*_difference(a, b))
+def _exp_difference(a, b, places=None):
+    """2**64 exp(a - b) for rows a and their maxima b, with the rounding error of a - b made up for.
+
+    Where exp of neither over- nor underflows, their quotient has none; no row counts on another row's account.
+    ``places`` are those of b in the memory of a, where the result is 2**64 and nothing else.
+    """
+    least, most = (-40, 80) if a.dtype == np.float32 else (-660, 700)
+    if _smallest(a) >= least and _largest(b) <= most:
+        result = _exp_quotient_of(a, b)
+        if places is not None:
+            result.ravel("K")[places] = 2.0**64
+        return result
+    result = _compensated(*_difference(a, b))
+    near = (np.minimum.reduce(a, axis=1, keepdims=True) >= least) & (b <= most)
+    rows = np.nonzero(near.all(axis=1))[0]
+    if len(rows):
+        result[rows] = _exp_quotient_of(a[rows], b[rows])
+        if places is not None:
+            result.ravel("K")[places[rows]] = 2.0**64
+    return result
+
+
+def _exp_quotient_of(a, b):
+    """2**64 exp(a) / exp(b), which neither over- nor underflow."""
+    result = np.exp(a)
+    # the error of what all entries of a row share would be theirs too, and float64 has none to speak of
+    result *= (2.0**64 / np.exp(b, dtype=np.float64)).astype(a.dtype, copy=False)
+    return result
+
+
+def _largest(a):
+    """The largest of all entries of an array; NaN if one is."""
+    entries = a.ravel("K")
+    return entries[entries.argmax()]  # takes half the time of max
+
+
+def _smallest(a):
+    """The smallest of all entries of an array; NaN if one is."""
+    entries = a.ravel("K")
+    return entries[entries.argmin()]
 
 
 def _quotient(a, b, t):
@@ -472,17 +655,11 @@ def _quotient(a, b, t):
     return d, error
 
 
-def _exp_quotient(a, b, t):
+def _exp_quotient(a, b, t, places=None):
     """2**64 exp((a - b) / t) for a number t; the errors of a - b, the quotient and t are made up for."""
     if t >= 1 and math.frexp(t)[0] == 0.5:  # a power of 2: nothing is rounded, nor overflows
-        return _exp_difference(a / t, b / t)
+        return _exp_difference(a / t, b / t, places)
     return _compensated(*_quotient(a, b, t))
-
-
-def _put(a, index, value):
-    """The array, with the value written to the entry of each row at its index (N, 1)."""
-    np.put_along_axis(a, index, value, axis=1)
-    return a
 
 
 def _expm1_less(x):

@@ -21,8 +21,9 @@ What PyTorch computes for cross_entropy(..., label_smoothing=eps).
     precision     "native": float16 is computed in float32 and others in themselves; "wide": all in float64
     cotangent     what flows into the losses of ``reduction="none"``, in the logits' shape without ``axis``; default
                   ones
+    out           None, or an array of the logits' shape and dtype, such as the logits: the derivative is written to it
 
-Results have the logits' dtype, rounded once. No argument is written to.
+Results have the logits' dtype, rounded once. No argument but ``out`` is written to.
 
 Raises TypeError for a wrong dtype; ValueError for a wrong shape, a class out of range, an unknown word for an option or
 a number outside its domain.
@@ -70,6 +71,7 @@ def value(
         infinite,
         precision,
         axis,
+        None,
     )
     return loss
 
@@ -88,6 +90,7 @@ def grad(
     precision: str = "native",
     axis: int = -1,
     cotangent: ArrayLike | None = None,
+    out: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
     """The gradient in the logits; ``cotangent``: one number a row, with ``reduction="none"``."""
     _, derivative = _evaluate(
@@ -105,6 +108,7 @@ def grad(
         infinite,
         precision,
         axis,
+        out,
     )
     return derivative
 
@@ -123,6 +127,7 @@ def value_and_grad(
     precision: str = "native",
     axis: int = -1,
     cotangent: ArrayLike | None = None,
+    out: NDArray[Any] | None = None,
 ) -> tuple[np.floating[Any] | NDArray[Any], NDArray[Any]]:
     """The loss and its gradient together; see ``value`` and ``grad``."""
     return _evaluate(
@@ -140,6 +145,7 @@ def value_and_grad(
         infinite,
         precision,
         axis,
+        out,
     )
 
 
@@ -158,6 +164,7 @@ def hvp(
     precision: str = "native",
     axis: int = -1,
     cotangent: ArrayLike | None = None,
+    out: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
     """The Hessian with respect to the logits times ``v``, which has their shape, in O(K) a row."""
     _, derivative = _evaluate(
@@ -175,6 +182,7 @@ def hvp(
         infinite,
         precision,
         axis,
+        out,
     )
     return derivative
 
@@ -185,79 +193,80 @@ def hvp(
 def _value_index(logits, target, eps):
     """Losses of rows; target: class indices (N, 1)."""
     K = logits.shape[1]
-    top_class = np.argmax(logits, axis=1, keepdims=True)
-    top = np.take_along_axis(logits, top_class, axis=1)
+    top_class = _argmax(logits)
+    at_top_class = _places(logits, top_class)
+    top = _take(logits, at_top_class)
     # how far each logit is below the largest: never negative
     gap = top - logits
     # numerators of softmax, the largest of them 2**64
-    scaled = _exp_difference(logits, top)
+    scaled = _exp_difference(logits, top, at_top_class)
     # without the largest, beside which what is small would be lost
-    rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
+    rest = _sum_without(scaled, at_top_class)
     log_mass = np.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
-    total = np.sum(
-        _product(_put(np.full_like(logits, eps / K), target, 1 - eps + eps / K), log_p), axis=1, keepdims=True
-    )
+    at_target = _places(logits, target)
+    total = _sum(_product(_put(np.full_like(logits, eps / K), at_target, 1 - eps + eps / K), log_p))
     return -total
 
 
 def _value_and_grad_index(logits, target, eps):
     """Losses and gradients of rows; target: class indices (N, 1)."""
     K = logits.shape[1]
-    top_class = np.argmax(logits, axis=1, keepdims=True)
-    top = np.take_along_axis(logits, top_class, axis=1)
+    top_class = _argmax(logits)
+    at_top_class = _places(logits, top_class)
+    top = _take(logits, at_top_class)
     # how far each logit is below the largest: never negative
     gap = top - logits
     # numerators of softmax, the largest of them 2**64
-    scaled = _exp_difference(logits, top)
+    scaled = _exp_difference(logits, top, at_top_class)
     # without the largest, beside which what is small would be lost
-    rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
+    rest = _sum_without(scaled, at_top_class)
     log_mass = np.log1p(rest / 2.0**64)
     # never the logarithm of p
     log_p = -(gap + log_mass)
-    total = np.sum(
-        _product(_put(np.full_like(logits, eps / K), target, 1 - eps + eps / K), log_p), axis=1, keepdims=True
-    )
+    at_target = _places(logits, target)
+    total = _sum(_product(_put(np.full_like(logits, eps / K), at_target, 1 - eps + eps / K), log_p))
     # the denominator of softmax
     mass = 2.0**64 + rest
-    others = np.sum(_put(scaled.copy(), target, 0), axis=1, keepdims=True)
+    others = _sum_of_others(scaled, at_target, rest, at_top_class)
     # 1 - p_c, as the sum of the other classes
     q_c = others / mass
     # 1 - p of the largest
     q_top = rest / mass
     p = scaled / mass
     # the largest class apart: there both may be near 1
-    difference = _put(p - eps / K, top_class, (1 - eps / K) * (2.0**64 / mass) - eps / K * q_top)
+    difference = _put(p - eps / K, at_top_class, (1 - eps / K) * (2.0**64 / mass) - eps / K * q_top)
     value = -total
     gradient = _put(
-        difference.copy(),
-        target,
-        (eps - eps / K) * np.take_along_axis(scaled, target, axis=1) / mass - (1 - eps + eps / K) * q_c,
+        difference, at_target, (eps - eps / K) * _take(scaled, at_target) / mass - (1 - eps + eps / K) * q_c
     )
     return value, gradient
 
 
 def _hvp_index(logits, target, eps, v):
     """The Hessian times v of rows; target: class indices (N, 1)."""
-    top_class = np.argmax(logits, axis=1, keepdims=True)
-    top = np.take_along_axis(logits, top_class, axis=1)
+    top_class = _argmax(logits)
+    at_top_class = _places(logits, top_class)
+    top = _take(logits, at_top_class)
     # numerators of softmax, the largest of them 2**64
-    scaled = _exp_difference(logits, top)
+    scaled = _exp_difference(logits, top, at_top_class)
     # without the largest, beside which what is small would be lost
-    rest = np.sum(_put(scaled.copy(), top_class, 0), axis=1, keepdims=True)
+    rest = _sum_without(scaled, at_top_class)
     # the denominator of softmax
     mass = 2.0**64 + rest
     # a shift changes nothing
-    v_from_top = v - np.take_along_axis(v, top_class, axis=1)
-    sum_p_v = np.sum(scaled * v_from_top, axis=1, keepdims=True) / mass
+    v_from_top = v - _take(v, at_top_class)
+    sum_p_v = _sum(scaled * v_from_top) / mass
     return scaled * (v_from_top - sum_p_v) / mass
 
 
 _INDEX = {"value": _value_index, "value_and_grad": _value_and_grad_index, "hvp": _hvp_index}
 
 
-# The arguments of a call, made into rows.
+# The arguments of a call, made into rows, and blocks of rows of so many entries that they stay in the cache.
+
+_BLOCK = 1 << 16
 
 
 def _evaluate(
@@ -275,71 +284,106 @@ def _evaluate(
     infinite,
     precision,
     axis,
+    out,
 ):
     logits, dtype = _logits(logits, axis, precision)
+    _check_choice("reduction", reduction, ("mean", "sum", "none"))
+    _check_choice("on_empty", on_empty, ("nan", "zero"))
     _check_choice("infinite", infinite, ("nan", "limit"))
-    batch_shape = np.moveaxis(logits, axis, -1).shape[:-1]
+    batch_shape = _without(logits.shape, axis)
     rows = _to_rows(logits, axis)
     N, K = rows.shape
     eps = _number("eps", eps, "unit", 0.1)
     if weight is not None:
         weight = _per_class("weight", weight, K, dtype)
     target, kept = _class_indices(target, batch_shape, K, ignore_index)
-    row_weight = np.where(kept, 1 if weight is None else weight[target], 0).astype(dtype)
-    denominator, row_kernel = row_weight.sum(), _INDEX[wanted]
+    row_weight = _row_weight(kept, weight, target, dtype)
+    denominator, row_kernel = _count(row_weight, N), _INDEX[wanted]
     if normalizer is not None:
         denominator = _number("normalizer", normalizer, "positive")
     if cotangent is not None:
+        if reduction != "none":
+            raise ValueError(f'cotangent: only for reduction="none", here it is {reduction!r}')
         cotangent = _array("cotangent", cotangent, batch_shape).reshape(N, 1)
     vectors = None if v is None else _to_rows(_array("v", v, logits.shape), axis)
+    derivative = None if wanted == "value" else _rows_to_write(out, logits, axis, [target, v, cotangent])
 
     def run(block):
-        z = np.ascontiguousarray(rows[block], dtype)  # a sum over contiguous rows is pairwise, over others it is not
+        z = _block(rows[block], dtype, N)
         z = _infinite(z, infinite)
         y = target[block]
         if vectors is not None:
-            return row_kernel(z, y, eps, np.ascontiguousarray(vectors[block], dtype))
+            return row_kernel(z, y, eps, _block(vectors[block], dtype, N))
         return row_kernel(z, y, eps)
 
-    loss, derivative = _reduce(run, wanted, row_weight, denominator, cotangent, reduction, on_empty, K, logits.dtype)
+    loss = _reduce(
+        run, wanted, N, K, row_weight, denominator, cotangent, reduction, on_empty, dtype, logits.dtype, derivative
+    )
     if reduction == "none":
         loss = loss.reshape(batch_shape)[()]
-    return loss, None if derivative is None else _from_rows(derivative, batch_shape, axis)
+    if derivative is None:
+        return loss, None
+    derivative = _from_rows(derivative, batch_shape, axis)
+    if out is None:
+        return loss, derivative
+    if not np.may_share_memory(out, derivative):
+        out[...] = derivative
+    return loss, out
 
 
-def _reduce(run, wanted, row_weight, denominator, cotangent, reduction, on_empty, K, result):
-    """Run a row kernel over blocks of rows, weight and select what it returns, reduce the losses, and round once."""
-    _check_choice("reduction", reduction, ("mean", "sum", "none"))
-    _check_choice("on_empty", on_empty, ("nan", "zero"))
-    if cotangent is not None and reduction != "none":
-        raise ValueError(f'cotangent: only for reduction="none", here it is {reduction!r}')
-    N, dtype = len(row_weight), row_weight.dtype
-    losses = np.zeros(row_weight.shape, dtype)
-    derivative = None if wanted == "value" else np.empty((N, K), result)
-    rows_in_cache = max(1, (1 << 16) // K)
+def _reduce(run, wanted, N, K, row_weight, denominator, cotangent, reduction, on_empty, dtype, result, derivative):
+    """Run a row kernel over blocks of rows that fit in the cache, weight what it returns, reduce, and round once.
+
+    ``row_weight``: (N, 1) or (N, K), or None where all count 1. The derivative is written to ``derivative`` (N, K).
+    """
+    block_rows = max(1, _BLOCK // K)
+    starts = range(0, N, block_rows)
+    losses = np.empty((N, 1), dtype)
     empty = reduction == "mean" and denominator == 0
+    if len(starts) > 1:
+        _keep_memory()
     with np.errstate(all="ignore"):  # an infinity or a NaN that the mathematics has is an answer
         denominator = dtype.type(denominator if reduction == "mean" else 1)
-        for start in range(0, N, rows_in_cache):
-            block = slice(start, start + rows_in_cache)
+        for start in starts:
+            block = slice(start, start + block_rows)
             output = run(block)
-            if empty:  # the gradient of nothing, not of 0/0
-                factor = np.zeros_like(row_weight[block])
-            elif cotangent is None:
-                factor = row_weight[block] / denominator
-            else:
-                factor = _product(row_weight[block], cotangent[block].astype(dtype, copy=False))
-            if wanted == "value":
-                losses[block] = _product(row_weight[block], output)
-            elif wanted == "hvp":
-                derivative[block] = _product(factor, output)
-            else:
-                losses[block] = _product(row_weight[block], output[0])
-                derivative[block] = _product(factor, output[1])
-        loss = losses if reduction == "none" else losses.sum() / denominator
+            counts = None if row_weight is None else row_weight[block]
+            if wanted != "value":
+                factor = dtype.type(1) if counts is None else counts
+                if empty:  # the gradient of nothing, not of 0/0
+                    factor = dtype.type(0)
+                elif cotangent is None:
+                    factor = factor / denominator
+                else:
+                    factor = _product(factor, cotangent[block].astype(dtype, copy=False))
+                _write_product(derivative[block], factor, output if wanted == "hvp" else output[1])
+            if wanted == "hvp":
+                continue
+            value = output if wanted == "value" else output[0]
+            if counts is not None:
+                value = _product(counts, value)
+            losses[block] = value
+        if reduction != "none":
+            losses = np.add.reduce(losses, axis=None) / denominator
         if empty:
-            loss = dtype.type(0 if on_empty == "zero" else np.nan)
-        return loss.astype(result), derivative
+            losses = dtype.type(0 if on_empty == "zero" else np.nan)
+        return losses.astype(result, copy=False)
+
+
+def _keep_memory():
+    """Have the arrays of a block reused by the next: malloc of glibc keeps twice as much as was ever freed at once."""
+    np.empty(6 * _BLOCK, np.float32)
+
+
+def _write_product(out, a, b):
+    """Write a * b, and 0 wherever a is 0, be b infinite or NaN: a row that does not count has no derivative."""
+    if out.dtype == b.dtype and not b.flags.c_contiguous:  # class by class: what copies cannot multiply as fast
+        out[...] = b
+        out *= a
+    else:
+        np.multiply(a, b, out=out, casting="same_kind")
+    if not (a != 0 if a.ndim == 0 else a.all()):
+        np.copyto(out, 0, where=a == 0)
 
 
 def _product(a, b):
@@ -350,7 +394,8 @@ def _product(a, b):
 
 def _infinite(z, infinite):
     """Rows with a logit of +inf become NaN; or, for "limit", where it is the only one, certain of its class."""
-    if z.max() < np.inf:
+    entries = z.ravel("K")
+    if entries[entries.argmax()] < np.inf:
         return z
     top = z == np.inf
     certain = (top.sum(axis=1, keepdims=True) == 1) & ~np.isnan(z).any(axis=1, keepdims=True) & (infinite == "limit")
@@ -361,22 +406,60 @@ def _infinite(z, infinite):
 def _logits(logits, axis, precision):
     """The logits as an array, and the dtype to compute in: float32 for float16, or wide float64 for both."""
     logits = np.asarray(logits)
-    if logits.dtype.kind != "f":
+    native = logits.dtype == np.float32 or logits.dtype == np.float64
+    if not native and logits.dtype.kind != "f":
         raise TypeError(f"logits: dtype {logits.dtype}; allowed: float16, float32, float64 (convert with astype)")
     if not -logits.ndim <= axis < logits.ndim or logits.shape[axis] == 0:
         raise ValueError(f"axis: {axis}; allowed: an axis of K >= 1 classes of logits, whose shape is {logits.shape}")
     _check_choice("precision", precision, ("native", "wide"))
+    if native and precision == "native":
+        return logits, logits.dtype
     return logits, np.result_type(logits.dtype, np.float64 if precision == "wide" else np.float32)
+
+
+def _without(shape, axis):
+    """The shape without its axis of classes."""
+    return shape[:-1] if axis == -1 else tuple(np.delete(shape, axis).tolist())
 
 
 def _to_rows(a, axis):
     """The array as rows (N, K), the classes last."""
-    return np.moveaxis(a, axis, -1).reshape(-1, a.shape[axis])
+    return (a if axis == -1 else np.moveaxis(a, axis, -1)).reshape(-1, a.shape[axis])
 
 
 def _from_rows(a, batch_shape, axis):
     """Rows (N, K) in the shape of the logits again."""
-    return np.moveaxis(a.reshape(*batch_shape, a.shape[1]), -1, axis)
+    a = a.reshape(*batch_shape, a.shape[1])
+    return a if axis == -1 else np.moveaxis(a, -1, axis)
+
+
+def _block(rows, dtype, N):
+    """A block of the N rows of a call, in the dtype that is computed in.
+
+    Short rows lie class by class in memory, so that a reduction adds whole vectors. Sums are the same, to the last bit.
+    """
+    return np.asarray(rows, dtype, "F" if rows.shape[1] <= 32 and N >= 64 else "C")
+
+
+def _rows_to_write(out, logits, axis, others):
+    """Rows (N, K) for the derivative: those of ``out`` where they lie one after the other, or else new ones.
+
+    ``others`` are the arrays that are still read when the first rows are written.
+    """
+    if out is not None:
+        if not isinstance(out, np.ndarray):
+            raise TypeError(f"out: {type(out).__name__}; allowed: a NumPy array of the logits' shape and dtype")
+        if out.shape != logits.shape:
+            raise ValueError(f"out: shape {out.shape}; allowed: {logits.shape}")
+        if out.dtype != logits.dtype:
+            raise TypeError(f"out: dtype {out.dtype}; allowed: {logits.dtype}, that of the logits")
+        if not out.flags.writeable:
+            raise ValueError("out: read-only; allowed: an array that may be written to")
+        others = others if out is logits else [logits, *others]
+        apart = not any(np.may_share_memory(out, a) for a in others if a is not None)
+        if apart and out.flags.c_contiguous and axis in (-1, out.ndim - 1):
+            return out.reshape(-1, out.shape[-1])
+    return np.empty((logits.size // logits.shape[axis], logits.shape[axis]), logits.dtype)
 
 
 def _array(name, value, shape):
@@ -390,7 +473,7 @@ def _array(name, value, shape):
 
 
 def _class_indices(target, shape, K, ignore_index):
-    """Class indices as a column (N, 1), with 0 for the ignored, and whether each row is kept."""
+    """Class indices as a column (N, 1), 0 for the ignored, and whether each row is kept (N, 1); None: all are."""
     a = np.asarray(target)
     if a.dtype.kind not in "iu":
         raise TypeError(f"target: dtype {a.dtype}; allowed: integers, the class indices")
@@ -399,6 +482,10 @@ def _class_indices(target, shape, K, ignore_index):
             f"target: integers of shape {a.shape}; allowed: class indices of shape {shape}"
             " (for one-hot integers, pass their argmax)"
         )
+    column = a.astype(np.intp, copy=False).reshape(-1, 1)
+    codes = column.view(np.uintp).ravel()  # what is negative is large
+    if not codes.size or (codes[codes.argmax()] < K and not 0 <= ignore_index < K):
+        return column, None
     kept = a != ignore_index
     wrong = np.argwhere(kept & ((a < 0) | (a >= K)))
     if len(wrong):
@@ -407,6 +494,18 @@ def _class_indices(target, shape, K, ignore_index):
             f"target: class {a[place]} at position {place}; allowed: 0 to {K - 1}, or ignore_index = {ignore_index}"
         )
     return np.where(kept, a, 0).astype(np.intp).reshape(-1, 1), kept.reshape(-1, 1)
+
+
+def _row_weight(kept, weight, target, dtype):
+    """What each row counts for (N, 1); None where each counts 1."""
+    if weight is not None:
+        return weight[target] if kept is None else np.where(kept, weight[target], dtype.type(0))
+    return None if kept is None else kept.astype(dtype)
+
+
+def _count(row_weight, N):
+    """What the mean divides by: the sum of the rows' weights."""
+    return N if row_weight is None else row_weight.sum()
 
 
 def _number(name, value, domain, default=None):
@@ -438,12 +537,89 @@ def _check_choice(name, value, allowed):
 
 def _check_domain(name, x, domain):
     """Raise ValueError unless every number lies in the domain."""
-    inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
-    if not np.all(inside):
+    if domain == "real":
+        inside = x == x
+    elif domain == "unit":
+        inside = (x >= 0) & (x <= 1)
+    else:
+        inside = x > 0 if domain == "positive" else x >= 0
+    if inside is not True and not np.all(inside):
         first = tuple(np.argwhere(~np.asarray(inside))[0].tolist())
         where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
         raise ValueError(f"{name}: {np.asarray(x)[first]}{where}; allowed: {allowed}")
+
+
+def _argmax(a):
+    """The class of the largest entry of each row (N, 1): the first of equal ones, or the first that is NaN."""
+    if a.flags.c_contiguous:
+        return a.argmax(axis=1, keepdims=True)
+    # class by class: of the classes that attain the maximum, the first counts down from the largest number
+    K = a.shape[1]
+    largest = a == np.maximum.reduce(a, axis=1, keepdims=True)
+    left = np.maximum.reduce(largest.view(np.uint8) * np.arange(K, 0, -1, np.uint8), axis=1, keepdims=True)
+    index = K - left.astype(np.intp)
+    left = left.ravel()
+    if not left[left.argmin()]:  # NaN, which equals nothing
+        rows = np.nonzero(left == 0)[0]
+        index[rows] = np.argmax(a[rows], axis=1, keepdims=True)
+    return index
+
+
+def _places(a, index):
+    """Where in the memory of a block of rows (N, K) the entries at a column of classes (N, 1) lie."""
+    N, K = a.shape
+    if a.flags.c_contiguous:
+        return np.arange(0, N * K, K).reshape(-1, 1) + index
+    places = index * N
+    places += np.arange(N).reshape(-1, 1)
+    return places
+
+
+def _take(a, places):
+    """The entries of rows at places in their memory."""
+    return a.ravel("K")[places]
+
+
+def _put(a, places, value):
+    """The array, with the value written to the places in its memory."""
+    a.ravel("K")[places] = value
+    return a
+
+
+def _sum(a):
+    """The sum of each row (N, 1), in pairs: to the same bits whether a block lies row by row or class by class."""
+    K = a.shape[1]
+    if a.flags.c_contiguous or K < 8:
+        return np.add.reduce(a, axis=1, keepdims=True)
+    total = a[:, :8]
+    for k in range(8, K - 7, 8):
+        total = total + a[:, k : k + 8]
+    for _ in range(3):
+        total = total[:, ::2] + total[:, 1::2]
+    for k in range(K - K % 8, K):
+        total += a[:, k : k + 1]
+    return total
+
+
+def _sum_of_others(scaled, places, rest, top_places):
+    """The sum of a softmax's lifted numerators without the entry at its place, from that without the largest, 2**64.
+
+    Nothing that counts is lost: the sum holds the largest, beside which no error of a difference is large.
+    """
+    others = 2.0**64 + (rest - scaled.ravel("K")[places])
+    np.copyto(others, rest, where=places == top_places)
+    return others
+
+
+def _sum_without(a, places):
+    """The sum of each row without the entry at its place."""
+    entries = a.ravel("K")
+    kept = entries[places]
+    entries[places] = 0
+    total = _sum(a)
+    entries[places] = kept
+    return total
 
 
 def _difference(a, b):
@@ -480,12 +656,43 @@ def _compensated(s, error):
     return result
 
 
-def _exp_difference(a, b):
-    """2**64 exp(a - b), with the rounding error of a - b made up for."""
-    return _compensated(*_difference(a, b))
+def _exp_difference(a, b, places=None):
+    """2**64 exp(a - b) for rows a and their maxima b, with the rounding error of a - b made up for.
+
+    Where exp of neither over- nor underflows, their quotient has none; no row counts on another row's account.
+    ``places`` are those of b in the memory of a, where the result is 2**64 and nothing else.
+    """
+    least, most = (-40, 80) if a.dtype == np.float32 else (-660, 700)
+    if _smallest(a) >= least and _largest(b) <= most:
+        result = _exp_quotient_of(a, b)
+        if places is not None:
+            result.ravel("K")[places] = 2.0**64
+        return result
+    result = _compensated(*_difference(a, b))
+    near = (np.minimum.reduce(a, axis=1, keepdims=True) >= least) & (b <= most)
+    rows = np.nonzero(near.all(axis=1))[0]
+    if len(rows):
+        result[rows] = _exp_quotient_of(a[rows], b[rows])
+        if places is not None:
+            result.ravel("K")[places[rows]] = 2.0**64
+    return result
 
 
-def _put(a, index, value):
-    """The array, with the value written to the entry of each row at its index (N, 1)."""
-    np.put_along_axis(a, index, value, axis=1)
-    return a
+def _exp_quotient_of(a, b):
+    """2**64 exp(a) / exp(b), which neither over- nor underflow."""
+    result = np.exp(a)
+    # the error of what all entries of a row share would be theirs too, and float64 has none to speak of
+    result *= (2.0**64 / np.exp(b, dtype=np.float64)).astype(a.dtype, copy=False)
+    return result
+
+
+def _largest(a):
+    """The largest of all entries of an array; NaN if one is."""
+    entries = a.ravel("K")
+    return entries[entries.argmax()]  # takes half the time of max
+
+
+def _smallest(a):
+    """The smallest of all entries of an array; NaN if one is."""
+    entries = a.ravel("K")
+    return entries[entries.argmin()]

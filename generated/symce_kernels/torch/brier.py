@@ -17,10 +17,13 @@ A proper scoring rule that is bounded: at most 2.
     on_empty      what the mean is where it would be divided by 0: "nan" or "zero"; its gradient is 0
     infinite      "nan": a row with a logit of +inf is NaN; "limit": where there is one alone, that class is certain
     precision     "native": half and bfloat16 are computed in float32 and others in themselves; "wide": all in float64
+    inplace       whether the gradient may overwrite the input, no leaf then; it can be had once, and not again
 
 The backward pass is the closed form, from the saved logits; it is differentiable again, by the closed Hessian-vector
 product. Gradients flow to the input alone: anything else that requires grad is refused. The loss has the input's dtype,
-under autocast float32; its gradient has the input's; both are rounded once. No argument is written to.
+under autocast float32; its gradient has the input's; both are rounded once. On plain tensors of the CPU it is computed
+by ``symce_kernels.native`` if that and a C compiler are there, else by PyTorch's operations. No argument is written to,
+but the input with ``inplace=True``.
 
 Raises TypeError for a wrong dtype; ValueError for a wrong shape, a class out of range (looked at on the CPU alone), an
 unknown word for an option or a number outside its domain.
@@ -32,6 +35,11 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+
+try:
+    from . import _native
+except ImportError:  # this file alone was copied
+    _native = None
 
 __all__ = ["BrierLoss", "brier"]
 
@@ -46,8 +54,84 @@ def brier(
     on_empty: str = "nan",
     infinite: str = "nan",
     precision: str = "native",
+    inplace: bool = False,
 ) -> Tensor:
     """Brier score; the module's text says what each argument is."""
+
+    def eager(input):
+        return _by_operations(input, target, ignore_index, reduction, normalizer, on_empty, infinite, precision)
+
+    if _native is not None and not torch.compiler.is_compiling():
+        loss = _native.loss(
+            "brier",
+            eager,
+            input,
+            target,
+            (),
+            None,
+            ignore_index,
+            0.0,
+            reduction,
+            normalizer,
+            on_empty,
+            infinite,
+            precision,
+            inplace,
+        )
+        if loss is not None:
+            return loss
+    return eager(input)
+
+
+class BrierLoss(nn.Module):
+    """``brier`` as a module; tensors among the options are buffers."""
+
+    def __init__(
+        self,
+        *,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        on_empty: str = "nan",
+        infinite: str = "nan",
+        precision: str = "native",
+        inplace: bool = False,
+    ) -> None:
+        super().__init__()
+        self.ignore_index = ignore_index
+        self.reduction = reduction
+        self.on_empty = on_empty
+        self.infinite = infinite
+        self.precision = precision
+        self.inplace = inplace
+
+    def forward(self, input: Tensor, target: Tensor, *, normalizer: Tensor | float | None = None) -> Tensor:
+        """The loss of the input; ``normalizer`` replaces the denominator of the mean."""
+        return brier(
+            input,
+            target,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+            on_empty=self.on_empty,
+            infinite=self.infinite,
+            precision=self.precision,
+            inplace=self.inplace,
+            normalizer=normalizer,
+        )
+
+    def extra_repr(self) -> str:
+        names = (
+            "ignore_index",
+            "reduction",
+            "on_empty",
+            "infinite",
+            "precision",
+            "inplace",
+        )
+        return ", ".join(f"{n}={getattr(self, n)!r}" for n in names)
+
+
+def _by_operations(input, target, ignore_index, reduction, normalizer, on_empty, infinite, precision):
+    """The loss by PyTorch's operations, which need no compiled kernel and can be traced."""
     rows = _rows(input, precision)
     _check_choice("infinite", infinite, ("nan", "limit"))
     _check_constant("target", target)
@@ -65,49 +149,6 @@ def brier(
     losses = _Dense.apply(rows, y) if y.is_floating_point() else _Index.apply(rows, y)
     losses = losses * _one_or_nan(rows)
     return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input)
-
-
-class BrierLoss(nn.Module):
-    """``brier`` as a module; tensors among the options are buffers."""
-
-    def __init__(
-        self,
-        *,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        on_empty: str = "nan",
-        infinite: str = "nan",
-        precision: str = "native",
-    ) -> None:
-        super().__init__()
-        self.ignore_index = ignore_index
-        self.reduction = reduction
-        self.on_empty = on_empty
-        self.infinite = infinite
-        self.precision = precision
-
-    def forward(self, input: Tensor, target: Tensor, *, normalizer: Tensor | float | None = None) -> Tensor:
-        """The loss of the input; ``normalizer`` replaces the denominator of the mean."""
-        return brier(
-            input,
-            target,
-            ignore_index=self.ignore_index,
-            reduction=self.reduction,
-            on_empty=self.on_empty,
-            infinite=self.infinite,
-            precision=self.precision,
-            normalizer=normalizer,
-        )
-
-    def extra_repr(self) -> str:
-        names = (
-            "ignore_index",
-            "reduction",
-            "on_empty",
-            "infinite",
-            "precision",
-        )
-        return ", ".join(f"{n}={getattr(self, n)!r}" for n in names)
 
 
 # The closed form, on rows: logits (N, K), one value a row (N, 1), one value a class (K,).

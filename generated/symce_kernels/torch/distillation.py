@@ -16,10 +16,13 @@ T^2 times the divergence of the student from the teacher; the factor keeps the g
     on_empty    what the mean is where it would be divided by 0: "nan" or "zero"; its gradient is 0
     infinite    "nan": a row with a logit of +inf is NaN; "limit": where there is one alone, that class is certain
     precision   "native": half and bfloat16 are computed in float32 and others in themselves; "wide": all in float64
+    inplace     whether the gradient may overwrite the input, no leaf then; it can be had once, and not again
 
 The backward pass is the closed form, from the saved logits; it is differentiable again, by the closed Hessian-vector
 product. Gradients flow to the input alone: anything else that requires grad is refused. The loss has the input's dtype,
-under autocast float32; its gradient has the input's; both are rounded once. No argument is written to.
+under autocast float32; its gradient has the input's; both are rounded once. On plain tensors of the CPU it is computed
+by ``symce_kernels.native`` if that and a C compiler are there, else by PyTorch's operations. No argument is written to,
+but the input with ``inplace=True``.
 
 Raises TypeError for a wrong dtype; ValueError for a wrong shape, an unknown word for an option or a number outside its
 domain.
@@ -34,6 +37,11 @@ import math
 import torch
 from torch import Tensor, nn
 
+try:
+    from . import _native
+except ImportError:  # this file alone was copied
+    _native = None
+
 __all__ = ["DistillationLoss", "distillation"]
 
 
@@ -47,19 +55,33 @@ def distillation(
     on_empty: str = "nan",
     infinite: str = "nan",
     precision: str = "native",
+    inplace: bool = False,
 ) -> Tensor:
     """Knowledge distillation; the module's text says what each argument is."""
-    rows = _rows(input, precision)
-    _check_choice("infinite", infinite, ("nan", "limit"))
-    t = _per_entry("t", t, input, rows.dtype, "real")
-    t = _to_rows(t).to(rows.dtype)
-    T = _number("T", T, "positive", 1.0)
-    row_weight, denominator = None, rows.shape[0]
-    if infinite == "limit":
-        rows = _OneHotLimit.apply(rows)
-    losses = _Rows.apply(rows, t, T)
-    losses = losses * _one_or_nan(rows)
-    return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input)
+
+    def eager(input):
+        return _by_operations(input, t, T, reduction, normalizer, on_empty, infinite, precision)
+
+    if _native is not None and not torch.compiler.is_compiling():
+        loss = _native.loss(
+            "distillation",
+            eager,
+            input,
+            None,
+            (t, T),
+            None,
+            -100,
+            0.0,
+            reduction,
+            normalizer,
+            on_empty,
+            infinite,
+            precision,
+            inplace,
+        )
+        if loss is not None:
+            return loss
+    return eager(input)
 
 
 class DistillationLoss(nn.Module):
@@ -73,6 +95,7 @@ class DistillationLoss(nn.Module):
         on_empty: str = "nan",
         infinite: str = "nan",
         precision: str = "native",
+        inplace: bool = False,
     ) -> None:
         super().__init__()
         self.T = T
@@ -80,6 +103,7 @@ class DistillationLoss(nn.Module):
         self.on_empty = on_empty
         self.infinite = infinite
         self.precision = precision
+        self.inplace = inplace
 
     def forward(self, input: Tensor, *, t: Tensor | float, normalizer: Tensor | float | None = None) -> Tensor:
         """The loss of the input; ``normalizer`` replaces the denominator of the mean."""
@@ -90,6 +114,7 @@ class DistillationLoss(nn.Module):
             on_empty=self.on_empty,
             infinite=self.infinite,
             precision=self.precision,
+            inplace=self.inplace,
             t=t,
             normalizer=normalizer,
         )
@@ -101,8 +126,24 @@ class DistillationLoss(nn.Module):
             "on_empty",
             "infinite",
             "precision",
+            "inplace",
         )
         return ", ".join(f"{n}={getattr(self, n)!r}" for n in names)
+
+
+def _by_operations(input, t, T, reduction, normalizer, on_empty, infinite, precision):
+    """The loss by PyTorch's operations, which need no compiled kernel and can be traced."""
+    rows = _rows(input, precision)
+    _check_choice("infinite", infinite, ("nan", "limit"))
+    t = _per_entry("t", t, input, rows.dtype, "real")
+    t = _to_rows(t).to(rows.dtype)
+    T = _number("T", T, "positive", 1.0)
+    row_weight, denominator = None, rows.shape[0]
+    if infinite == "limit":
+        rows = _OneHotLimit.apply(rows)
+    losses = _Rows.apply(rows, t, T)
+    losses = losses * _one_or_nan(rows)
+    return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input)
 
 
 # The closed form, on rows: logits (N, K), one value a row (N, 1), one value a class (K,).

@@ -18,10 +18,13 @@ Its gradient is that of cross-entropy times p_c^r, so that improbable labels, wh
     on_empty      what the mean is where it would be divided by 0: "nan" or "zero"; its gradient is 0
     infinite      "nan": a row with a logit of +inf is NaN; "limit": where there is one alone, that class is certain
     precision     "native": half and bfloat16 are computed in float32 and others in themselves; "wide": all in float64
+    inplace       whether the gradient may overwrite the input, no leaf then; it can be had once, and not again
 
 The backward pass is the closed form, from the saved logits; it is differentiable again, by the closed Hessian-vector
 product. Gradients flow to the input alone: anything else that requires grad is refused. The loss has the input's dtype,
-under autocast float32; its gradient has the input's; both are rounded once. No argument is written to.
+under autocast float32; its gradient has the input's; both are rounded once. On plain tensors of the CPU it is computed
+by ``symce_kernels.native`` if that and a C compiler are there, else by PyTorch's operations. No argument is written to,
+but the input with ``inplace=True``.
 
 Raises TypeError for a wrong dtype; ValueError for a wrong shape, a class out of range (looked at on the CPU alone), an
 unknown word for an option or a number outside its domain.
@@ -33,6 +36,11 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+
+try:
+    from . import _native
+except ImportError:  # this file alone was copied
+    _native = None
 
 __all__ = ["GeneralisedCrossEntropyLoss", "generalised_cross_entropy"]
 
@@ -49,22 +57,35 @@ def generalised_cross_entropy(
     on_empty: str = "nan",
     infinite: str = "nan",
     precision: str = "native",
+    inplace: bool = False,
 ) -> Tensor:
     """Generalised cross-entropy; the module's text says what each argument is."""
-    rows = _rows(input, precision)
-    _check_choice("infinite", infinite, ("nan", "limit"))
-    r = _number("r", r, "positive", 0.7)
-    if weight is not None:
-        weight = _per_class("weight", weight, rows)
-    _check_constant("target", target)
-    y, kept = _class_indices(target, input, ignore_index)
-    row_weight = torch.where(kept, 1.0 if weight is None else weight[y], 0.0).to(rows.dtype)
-    rows, denominator = _keep(rows, row_weight != 0), row_weight.sum()
-    if infinite == "limit":
-        rows = _OneHotLimit.apply(rows)
-    losses = _Index.apply(rows, y, r)
-    losses = losses * _one_or_nan(rows)
-    return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input)
+
+    def eager(input):
+        return _by_operations(
+            input, target, r, weight, ignore_index, reduction, normalizer, on_empty, infinite, precision
+        )
+
+    if _native is not None and not torch.compiler.is_compiling():
+        loss = _native.loss(
+            "generalised_cross_entropy",
+            eager,
+            input,
+            target,
+            (r,),
+            weight,
+            ignore_index,
+            0.0,
+            reduction,
+            normalizer,
+            on_empty,
+            infinite,
+            precision,
+            inplace,
+        )
+        if loss is not None:
+            return loss
+    return eager(input)
 
 
 class GeneralisedCrossEntropyLoss(nn.Module):
@@ -80,6 +101,7 @@ class GeneralisedCrossEntropyLoss(nn.Module):
         on_empty: str = "nan",
         infinite: str = "nan",
         precision: str = "native",
+        inplace: bool = False,
     ) -> None:
         super().__init__()
         self.r = r
@@ -88,6 +110,7 @@ class GeneralisedCrossEntropyLoss(nn.Module):
         self.on_empty = on_empty
         self.infinite = infinite
         self.precision = precision
+        self.inplace = inplace
         self.register_buffer("weight", weight)
 
     def forward(self, input: Tensor, target: Tensor, *, normalizer: Tensor | float | None = None) -> Tensor:
@@ -102,6 +125,7 @@ class GeneralisedCrossEntropyLoss(nn.Module):
             on_empty=self.on_empty,
             infinite=self.infinite,
             precision=self.precision,
+            inplace=self.inplace,
             normalizer=normalizer,
         )
 
@@ -113,8 +137,27 @@ class GeneralisedCrossEntropyLoss(nn.Module):
             "on_empty",
             "infinite",
             "precision",
+            "inplace",
         )
         return ", ".join(f"{n}={getattr(self, n)!r}" for n in names)
+
+
+def _by_operations(input, target, r, weight, ignore_index, reduction, normalizer, on_empty, infinite, precision):
+    """The loss by PyTorch's operations, which need no compiled kernel and can be traced."""
+    rows = _rows(input, precision)
+    _check_choice("infinite", infinite, ("nan", "limit"))
+    r = _number("r", r, "positive", 0.7)
+    if weight is not None:
+        weight = _per_class("weight", weight, rows)
+    _check_constant("target", target)
+    y, kept = _class_indices(target, input, ignore_index)
+    row_weight = torch.where(kept, 1.0 if weight is None else weight[y], 0.0).to(rows.dtype)
+    rows, denominator = _keep(rows, row_weight != 0), row_weight.sum()
+    if infinite == "limit":
+        rows = _OneHotLimit.apply(rows)
+    losses = _Index.apply(rows, y, r)
+    losses = losses * _one_or_nan(rows)
+    return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input)
 
 
 # The closed form, on rows: logits (N, K), one value a row (N, 1), one value a class (K,).

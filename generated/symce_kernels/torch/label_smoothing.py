@@ -18,10 +18,13 @@ K must be at least 2. It is PyTorch's label_smoothing = eps * K/(K - 1).
     on_empty      what the mean is where it would be divided by 0: "nan" or "zero"; its gradient is 0
     infinite      "nan": a row with a logit of +inf is NaN; "limit": where there is one alone, that class is certain
     precision     "native": half and bfloat16 are computed in float32 and others in themselves; "wide": all in float64
+    inplace       whether the gradient may overwrite the input, no leaf then; it can be had once, and not again
 
 The backward pass is the closed form, from the saved logits; it is differentiable again, by the closed Hessian-vector
 product. Gradients flow to the input alone: anything else that requires grad is refused. The loss has the input's dtype,
-under autocast float32; its gradient has the input's; both are rounded once. No argument is written to.
+under autocast float32; its gradient has the input's; both are rounded once. On plain tensors of the CPU it is computed
+by ``symce_kernels.native`` if that and a C compiler are there, else by PyTorch's operations. No argument is written to,
+but the input with ``inplace=True``.
 
 Raises TypeError for a wrong dtype; ValueError for a wrong shape, a class out of range (looked at on the CPU alone), an
 unknown word for an option or a number outside its domain.
@@ -33,6 +36,11 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+
+try:
+    from . import _native
+except ImportError:  # this file alone was copied
+    _native = None
 
 __all__ = ["LabelSmoothingLoss", "label_smoothing"]
 
@@ -49,8 +57,93 @@ def label_smoothing(
     on_empty: str = "nan",
     infinite: str = "nan",
     precision: str = "native",
+    inplace: bool = False,
 ) -> Tensor:
     """Label-smoothed cross-entropy, eps/(K - 1) to each other class; the module's text says what each argument is."""
+
+    def eager(input):
+        return _by_operations(
+            input, target, eps, weight, ignore_index, reduction, normalizer, on_empty, infinite, precision
+        )
+
+    if _native is not None and not torch.compiler.is_compiling():
+        loss = _native.loss(
+            "label_smoothing",
+            eager,
+            input,
+            target,
+            (eps,),
+            weight,
+            ignore_index,
+            0.0,
+            reduction,
+            normalizer,
+            on_empty,
+            infinite,
+            precision,
+            inplace,
+        )
+        if loss is not None:
+            return loss
+    return eager(input)
+
+
+class LabelSmoothingLoss(nn.Module):
+    """``label_smoothing`` as a module; tensors among the options are buffers."""
+
+    def __init__(
+        self,
+        *,
+        eps: float | None = 0.1,
+        weight: Tensor | None = None,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        on_empty: str = "nan",
+        infinite: str = "nan",
+        precision: str = "native",
+        inplace: bool = False,
+    ) -> None:
+        super().__init__()
+        self.eps = eps
+        self.ignore_index = ignore_index
+        self.reduction = reduction
+        self.on_empty = on_empty
+        self.infinite = infinite
+        self.precision = precision
+        self.inplace = inplace
+        self.register_buffer("weight", weight)
+
+    def forward(self, input: Tensor, target: Tensor, *, normalizer: Tensor | float | None = None) -> Tensor:
+        """The loss of the input; ``normalizer`` replaces the denominator of the mean."""
+        return label_smoothing(
+            input,
+            target,
+            eps=self.eps,
+            weight=self.weight,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+            on_empty=self.on_empty,
+            infinite=self.infinite,
+            precision=self.precision,
+            inplace=self.inplace,
+            normalizer=normalizer,
+        )
+
+    def extra_repr(self) -> str:
+        names = (
+            "eps",
+            "ignore_index",
+            "reduction",
+            "on_empty",
+            "infinite",
+            "precision",
+            "inplace",
+        )
+        return ", ".join(f"{n}={getattr(self, n)!r}" for n in names)
+
+
+def _by_operations(input, target, eps, weight, ignore_index, reduction, normalizer, on_empty, infinite, precision):
+    """The loss by PyTorch's operations, which need no compiled kernel and can be traced."""
     rows = _rows(input, precision)
     _check_choice("infinite", infinite, ("nan", "limit"))
     if rows.shape[1] < 2:
@@ -67,56 +160,6 @@ def label_smoothing(
     losses = _Index.apply(rows, y, eps)
     losses = losses * _one_or_nan(rows)
     return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input)
-
-
-class LabelSmoothingLoss(nn.Module):
-    """``label_smoothing`` as a module; tensors among the options are buffers."""
-
-    def __init__(
-        self,
-        *,
-        eps: float | None = 0.1,
-        weight: Tensor | None = None,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        on_empty: str = "nan",
-        infinite: str = "nan",
-        precision: str = "native",
-    ) -> None:
-        super().__init__()
-        self.eps = eps
-        self.ignore_index = ignore_index
-        self.reduction = reduction
-        self.on_empty = on_empty
-        self.infinite = infinite
-        self.precision = precision
-        self.register_buffer("weight", weight)
-
-    def forward(self, input: Tensor, target: Tensor, *, normalizer: Tensor | float | None = None) -> Tensor:
-        """The loss of the input; ``normalizer`` replaces the denominator of the mean."""
-        return label_smoothing(
-            input,
-            target,
-            eps=self.eps,
-            weight=self.weight,
-            ignore_index=self.ignore_index,
-            reduction=self.reduction,
-            on_empty=self.on_empty,
-            infinite=self.infinite,
-            precision=self.precision,
-            normalizer=normalizer,
-        )
-
-    def extra_repr(self) -> str:
-        names = (
-            "eps",
-            "ignore_index",
-            "reduction",
-            "on_empty",
-            "infinite",
-            "precision",
-        )
-        return ", ".join(f"{n}={getattr(self, n)!r}" for n in names)
 
 
 # The closed form, on rows: logits (N, K), one value a row (N, 1), one value a class (K,).

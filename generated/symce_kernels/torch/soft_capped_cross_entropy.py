@@ -21,10 +21,13 @@ p is the softmax of cap * tanh(z/cap).
     on_empty         what the mean is where it would be divided by 0: "nan" or "zero"; its gradient is 0
     precision        "native": half and bfloat16 are computed in float32 and others in themselves; "wide": all in
                      float64
+    inplace          whether the gradient may overwrite the input, no leaf then; it can be had once, and not again
 
 The backward pass is the closed form, from the saved logits; it is differentiable again, by the closed Hessian-vector
 product. Gradients flow to the input alone: anything else that requires grad is refused. The loss has the input's dtype,
-under autocast float32; its gradient has the input's; both are rounded once. No argument is written to.
+under autocast float32; its gradient has the input's; both are rounded once. On plain tensors of the CPU it is computed
+by ``symce_kernels.native`` if that and a C compiler are there, else by PyTorch's operations. No argument is written to,
+but the input with ``inplace=True``.
 
 Raises TypeError for a wrong dtype; ValueError for a wrong shape, a class out of range (looked at on the CPU alone), an
 unknown word for an option or a number outside its domain.
@@ -38,6 +41,11 @@ import math
 
 import torch
 from torch import Tensor, nn
+
+try:
+    from . import _native
+except ImportError:  # this file alone was copied
+    _native = None
 
 __all__ = ["SoftCappedCrossEntropyLoss", "soft_capped_cross_entropy"]
 
@@ -54,8 +62,95 @@ def soft_capped_cross_entropy(
     normalizer: Tensor | float | None = None,
     on_empty: str = "nan",
     precision: str = "native",
+    inplace: bool = False,
 ) -> Tensor:
     """Cross-entropy with soft-capped logits; the module's text says what each argument is."""
+
+    def eager(input):
+        return _by_operations(
+            input, target, cap, weight, ignore_index, label_smoothing, reduction, normalizer, on_empty, precision
+        )
+
+    if _native is not None and not torch.compiler.is_compiling():
+        loss = _native.loss(
+            "soft_capped_cross_entropy",
+            eager,
+            input,
+            target,
+            (cap,),
+            weight,
+            ignore_index,
+            label_smoothing,
+            reduction,
+            normalizer,
+            on_empty,
+            "nan",
+            precision,
+            inplace,
+        )
+        if loss is not None:
+            return loss
+    return eager(input)
+
+
+class SoftCappedCrossEntropyLoss(nn.Module):
+    """``soft_capped_cross_entropy`` as a module; tensors among the options are buffers."""
+
+    def __init__(
+        self,
+        *,
+        cap: float | None = 30.0,
+        weight: Tensor | None = None,
+        ignore_index: int = -100,
+        label_smoothing: float = 0.0,
+        reduction: str = "mean",
+        on_empty: str = "nan",
+        precision: str = "native",
+        inplace: bool = False,
+    ) -> None:
+        super().__init__()
+        self.cap = cap
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+        self.reduction = reduction
+        self.on_empty = on_empty
+        self.precision = precision
+        self.inplace = inplace
+        self.register_buffer("weight", weight)
+
+    def forward(self, input: Tensor, target: Tensor, *, normalizer: Tensor | float | None = None) -> Tensor:
+        """The loss of the input; ``normalizer`` replaces the denominator of the mean."""
+        return soft_capped_cross_entropy(
+            input,
+            target,
+            cap=self.cap,
+            weight=self.weight,
+            ignore_index=self.ignore_index,
+            label_smoothing=self.label_smoothing,
+            reduction=self.reduction,
+            on_empty=self.on_empty,
+            precision=self.precision,
+            inplace=self.inplace,
+            normalizer=normalizer,
+        )
+
+    def extra_repr(self) -> str:
+        names = (
+            "cap",
+            "ignore_index",
+            "label_smoothing",
+            "reduction",
+            "on_empty",
+            "precision",
+            "inplace",
+        )
+        return ", ".join(f"{n}={getattr(self, n)!r}" for n in names)
+
+
+def _by_operations(
+    input, target, cap, weight, ignore_index, label_smoothing, reduction, normalizer, on_empty, precision
+):
+    """The loss by PyTorch's operations, which need no compiled kernel and can be traced."""
     rows = _rows(input, precision)
     cap = _number("cap", cap, "positive", 30.0)
     if weight is not None:
@@ -79,56 +174,6 @@ def soft_capped_cross_entropy(
     else:
         losses = _Index.apply(rows, y, cap)
     return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input)
-
-
-class SoftCappedCrossEntropyLoss(nn.Module):
-    """``soft_capped_cross_entropy`` as a module; tensors among the options are buffers."""
-
-    def __init__(
-        self,
-        *,
-        cap: float | None = 30.0,
-        weight: Tensor | None = None,
-        ignore_index: int = -100,
-        label_smoothing: float = 0.0,
-        reduction: str = "mean",
-        on_empty: str = "nan",
-        precision: str = "native",
-    ) -> None:
-        super().__init__()
-        self.cap = cap
-        self.ignore_index = ignore_index
-        self.label_smoothing = label_smoothing
-        self.reduction = reduction
-        self.on_empty = on_empty
-        self.precision = precision
-        self.register_buffer("weight", weight)
-
-    def forward(self, input: Tensor, target: Tensor, *, normalizer: Tensor | float | None = None) -> Tensor:
-        """The loss of the input; ``normalizer`` replaces the denominator of the mean."""
-        return soft_capped_cross_entropy(
-            input,
-            target,
-            cap=self.cap,
-            weight=self.weight,
-            ignore_index=self.ignore_index,
-            label_smoothing=self.label_smoothing,
-            reduction=self.reduction,
-            on_empty=self.on_empty,
-            precision=self.precision,
-            normalizer=normalizer,
-        )
-
-    def extra_repr(self) -> str:
-        names = (
-            "cap",
-            "ignore_index",
-            "label_smoothing",
-            "reduction",
-            "on_empty",
-            "precision",
-        )
-        return ", ".join(f"{n}={getattr(self, n)!r}" for n in names)
 
 
 # The closed form, on rows: logits (N, K), one value a row (N, 1), one value a class (K,).

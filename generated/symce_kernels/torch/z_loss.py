@@ -17,10 +17,13 @@ The penalty pulls log Z = log sum exp z towards 0.
     normalizer    None, or a number > 0 that the mean is divided by instead
     on_empty      what the mean is where it would be divided by 0: "nan" or "zero"; its gradient is 0
     precision     "native": half and bfloat16 are computed in float32 and others in themselves; "wide": all in float64
+    inplace       whether the gradient may overwrite the input, no leaf then; it can be had once, and not again
 
 The backward pass is the closed form, from the saved logits; it is differentiable again, by the closed Hessian-vector
 product. Gradients flow to the input alone: anything else that requires grad is refused. The loss has the input's dtype,
-under autocast float32; its gradient has the input's; both are rounded once. No argument is written to.
+under autocast float32; its gradient has the input's; both are rounded once. On plain tensors of the CPU it is computed
+by ``symce_kernels.native`` if that and a C compiler are there, else by PyTorch's operations. No argument is written to,
+but the input with ``inplace=True``.
 
 Raises TypeError for a wrong dtype; ValueError for a wrong shape, a class out of range (looked at on the CPU alone), an
 unknown word for an option or a number outside its domain.
@@ -32,6 +35,11 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+
+try:
+    from . import _native
+except ImportError:  # this file alone was copied
+    _native = None
 
 __all__ = ["ZLoss", "z_loss"]
 
@@ -46,8 +54,84 @@ def z_loss(
     normalizer: Tensor | float | None = None,
     on_empty: str = "nan",
     precision: str = "native",
+    inplace: bool = False,
 ) -> Tensor:
     """Cross-entropy with z-loss; the module's text says what each argument is."""
+
+    def eager(input):
+        return _by_operations(input, target, tau, ignore_index, reduction, normalizer, on_empty, precision)
+
+    if _native is not None and not torch.compiler.is_compiling():
+        loss = _native.loss(
+            "z_loss",
+            eager,
+            input,
+            target,
+            (tau,),
+            None,
+            ignore_index,
+            0.0,
+            reduction,
+            normalizer,
+            on_empty,
+            "nan",
+            precision,
+            inplace,
+        )
+        if loss is not None:
+            return loss
+    return eager(input)
+
+
+class ZLoss(nn.Module):
+    """``z_loss`` as a module; tensors among the options are buffers."""
+
+    def __init__(
+        self,
+        *,
+        tau: float | None = 0.0001,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        on_empty: str = "nan",
+        precision: str = "native",
+        inplace: bool = False,
+    ) -> None:
+        super().__init__()
+        self.tau = tau
+        self.ignore_index = ignore_index
+        self.reduction = reduction
+        self.on_empty = on_empty
+        self.precision = precision
+        self.inplace = inplace
+
+    def forward(self, input: Tensor, target: Tensor, *, normalizer: Tensor | float | None = None) -> Tensor:
+        """The loss of the input; ``normalizer`` replaces the denominator of the mean."""
+        return z_loss(
+            input,
+            target,
+            tau=self.tau,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+            on_empty=self.on_empty,
+            precision=self.precision,
+            inplace=self.inplace,
+            normalizer=normalizer,
+        )
+
+    def extra_repr(self) -> str:
+        names = (
+            "tau",
+            "ignore_index",
+            "reduction",
+            "on_empty",
+            "precision",
+            "inplace",
+        )
+        return ", ".join(f"{n}={getattr(self, n)!r}" for n in names)
+
+
+def _by_operations(input, target, tau, ignore_index, reduction, normalizer, on_empty, precision):
+    """The loss by PyTorch's operations, which need no compiled kernel and can be traced."""
     rows = _rows(input, precision)
     tau = _number("tau", tau, "nonnegative", 0.0001)
     _check_constant("target", target)
@@ -62,49 +146,6 @@ def z_loss(
         rows = _keep(rows, row_weight != 0)
     losses = _Dense.apply(rows, y, tau) if y.is_floating_point() else _Index.apply(rows, y, tau)
     return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input)
-
-
-class ZLoss(nn.Module):
-    """``z_loss`` as a module; tensors among the options are buffers."""
-
-    def __init__(
-        self,
-        *,
-        tau: float | None = 0.0001,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        on_empty: str = "nan",
-        precision: str = "native",
-    ) -> None:
-        super().__init__()
-        self.tau = tau
-        self.ignore_index = ignore_index
-        self.reduction = reduction
-        self.on_empty = on_empty
-        self.precision = precision
-
-    def forward(self, input: Tensor, target: Tensor, *, normalizer: Tensor | float | None = None) -> Tensor:
-        """The loss of the input; ``normalizer`` replaces the denominator of the mean."""
-        return z_loss(
-            input,
-            target,
-            tau=self.tau,
-            ignore_index=self.ignore_index,
-            reduction=self.reduction,
-            on_empty=self.on_empty,
-            precision=self.precision,
-            normalizer=normalizer,
-        )
-
-    def extra_repr(self) -> str:
-        names = (
-            "tau",
-            "ignore_index",
-            "reduction",
-            "on_empty",
-            "precision",
-        )
-        return ", ".join(f"{n}={getattr(self, n)!r}" for n in names)
 
 
 # The closed form, on rows: logits (N, K), one value a row (N, 1), one value a class (K,).
