@@ -3,11 +3,12 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-# Arguments passed on: make test ARGS="tests/test_cli.py -x", make derive ARGS="focal --out build"
+# Arguments passed on: make test ARGS="tests/test_cli.py -x", make derive ARGS="focal --out build",
+# make bench ARGS="--quick"
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help derive handout test lint format check venv clean
+.PHONY: help derive handout test bench lint format check venv clean
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +21,9 @@ handout: venv  ## the chapter as PDF, slides, page, Markdown and notebook, into 
 
 test: venv  ## run all tests, on all cores
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+bench: $(VENV)/.bench  ## time the kernels against every peer: goals, tables, plots, into build/speed (a quarter of an hour)
+	$(BIN)/python -m benchmarks.speed $(ARGS)
 
 lint: venv  ## style, types and the one-way imports
 	$(BIN)/ruff check .
@@ -49,6 +53,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	  $(PYTHON) -m pip --python $(BIN)/python install pip; }
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=24'
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	@touch $@
+
+# The peers of the benchmark (JAX, optax, numba) are its own: neither symce nor its tests need them.
+$(VENV)/.bench: $(VENV)/.installed benchmarks/constraints.txt
+	$(BIN)/python -m pip install --quiet -c constraints.txt -c benchmarks/constraints.txt -e '.[bench]'
 	@touch $@
 
 clean:  ## remove .venv, builds and caches; generated/ stays

@@ -72,7 +72,7 @@ def test_accuracy_finds_a_less_exact_kernel(run, tree, few):
 def test_accuracy_of_a_file_of_ones_own(run, tree, poly, few):
     assert run("derive", poly, "--no-verify", "--out", tree).status == 0
     result = run("verify", "--accuracy", poly, "--out", tree, "--json")
-    assert {f["by"] for f in result.json["figures"]} == {"numpy", "torch"}
+    assert {f["by"] for f in result.json["figures"]} == {"numpy", "torch", "native"}
 
 
 def test_accuracy_says_what_it_did_not_run(run, tree, few):

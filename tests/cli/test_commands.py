@@ -24,7 +24,7 @@ from symce.theorems import chapters
         (["derive", "qqqqqq"], "There are: bce_with_logits, "),
         (["derive", "nowhere.toml"], "there is no such file"),
         (["derive", "nll_loss", "--target", "nunpy"], "Did you mean numpy?"),
-        (["derive", "nll_loss", "--target", "fortran"], "There are: numpy, torch, javascript."),
+        (["derive", "nll_loss", "--target", "fortran"], "There are: numpy, torch, javascript, native."),
         (["derive", "--no-such-option"], "derive --help"),
         (["nothing"], "No such command"),
         (["show"], "NAME|FILE.toml"),
@@ -269,7 +269,7 @@ def test_verify_prints_a_table_of_worst_errors(run, tree):
     result = run("verify", "nll_loss", "--out", tree)
     assert result.status == 0, result.out
     lines = [line.split() for line in result.out.splitlines() if line.startswith("nll_loss")]
-    assert [line[:2] for line in lines] == [["nll_loss", "numpy"], ["nll_loss", "torch"]]
+    assert [line[:2] for line in lines] == [["nll_loss", "numpy"], ["nll_loss", "torch"], ["nll_loss", "native"]]
     assert result.out.splitlines()[-1].startswith("ok: 2 kernels")
     result = run("verify", "nll_loss", "--target", "numpy", "--rows", "--out", tree)
     assert result.status == 0

@@ -21,8 +21,14 @@ def test_the_whole_catalogue_is_written(derived_once):
     proofs = {f"proofs/{name}.{kind}" for name in catalogue() for kind in ("tex", "md", "json")}
     theorems = {f"proofs/theorems/{name}.{kind}" for name in chapters() for kind in ("tex", "md", "json")}
     kernels = {f"symce_kernels/{t}/{name}{target.suffix}" for name in catalogue() for t, target in TARGETS.items()}
-    packages = {f"symce_kernels/{name}" for name in ("__init__.py", "py.typed", "torch/functional.py")}
-    packages |= {f"symce_kernels/{target}/__init__.py" for target in ("numpy", "torch")}
+    kernels |= {f"symce_kernels/native/{name}.c" for name in catalogue()}
+    packages = {
+        f"symce_kernels/{name}" for name in ("__init__.py", "py.typed", "torch/functional.py", "torch/_native.py")
+    }
+    packages |= {f"symce_kernels/{target}/__init__.py" for target in ("numpy", "torch", "native")}
+    packages |= {f"symce_kernels/{target}/linear.py" for target in ("numpy", "torch")}
+    shared = ("arguments", "cache", "compile", "compiler", "errors", "openmp", "rows")
+    packages |= {f"symce_kernels/native/_{name}.py" for name in shared}
     packages |= {f"symce_kernels/javascript/{name}" for name in ("index.js", "package.json", "runtime.js")}
     assert files == proofs | theorems | kernels | packages
 
@@ -66,7 +72,7 @@ def test_a_package_lists_what_is_there(run, tmp_path, poly):
     run("derive", "nll_loss", "--no-verify", "--out", out)
     run("derive", "cross_entropy", "--no-verify", "--out", out)
     assert _listed(out / "symce_kernels/numpy/__init__.py") == ["cross_entropy", "nll_loss"]
-    assert _listed(out / "symce_kernels/__init__.py") == ["numpy", "torch"]
+    assert _listed(out / "symce_kernels/__init__.py") == ["native", "numpy", "torch"]
     run("derive", poly, "--no-verify", "--out", out)
     result = run("derive", "nll_loss", "--no-verify", "--out", out)
     assert "does not list poly_one" in result.out
@@ -92,7 +98,7 @@ def test_javascript_alone_makes_no_python_package(run, tmp_path):
     assert [p.name for p in (tmp_path / "symce_kernels").iterdir()] == ["javascript"]
     result = run("verify", "nll_loss", "--target", "javascript", "--out", tmp_path)
     assert result.status == 2
-    assert "Targets that it runs: numpy, torch." in result.err
+    assert "Targets that it runs: numpy, torch, native." in result.err
 
 
 def test_theorems_have_pages_and_no_kernels(run, tmp_path):

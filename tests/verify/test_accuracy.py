@@ -33,6 +33,9 @@ SUBSET = (
     "softmax_entropy",
 )
 
+#: without the native kernels, of which each has to be compiled for each dtype
+UNCOMPILED = ("numpy", "torch")
+
 
 def failures(report: AccuracyReport) -> str:
     """The broken promises, one a line."""
@@ -59,7 +62,7 @@ def test_what_is_promised_holds(name: str, checkout: Path) -> None:
 @pytest.mark.parametrize("name", sorted(catalogue()))
 def test_what_is_promised_holds_of_the_whole_catalogue(name: str, checkout: Path) -> None:
     sizes = SIZES[1:] if name in SUBSET else SIZES
-    report = measure(catalogue()[name], checkout / "generated", Plan(sizes=sizes), others=())
+    report = measure(catalogue()[name], checkout / "generated", Plan(UNCOMPILED, sizes=sizes), others=())
     assert report.ok, failures(report)
 
 
@@ -89,7 +92,8 @@ def test_pytorch_loses_what_symce_keeps(checkout: Path) -> None:
 def test_a_loss_of_a_users_own_is_measured(tmp_path: Path) -> None:
     """It has no peer, and what is promised of it is what holds of any loss."""
     loss = UNSEEN["quotient_of_log"]
-    plan = Plan(dtypes=("float32", "float64"), sizes=(3,), regimes=("ordinary", "margin 10", "margin 40", "huge 1e30"))
+    regimes = ("ordinary", "margin 10", "margin 40", "huge 1e30")
+    plan = Plan(UNCOMPILED, dtypes=("float32", "float64"), sizes=(3,), regimes=regimes)
     report = measure(loss, printed(loss, tmp_path, ["numpy", "torch"]), plan)
     assert {f.key.by for f in report.figures} == {"numpy", "torch"}
     judged = {f.key.regime for f in report.figures if f.share is not None and f.key.quantity == "value"}
@@ -150,7 +154,7 @@ def _mutants(target: str) -> tuple[Inexact, ...]:
 
 INEXACT = (*_mutants("numpy"), *_mutants("torch"))
 #: where the mutants differ, in one dtype
-NARROW = Plan(dtypes=("float32",), sizes=(3,), regimes=("ordinary", "margin 10", "margin 20", "margin 84"))
+NARROW = Plan(UNCOMPILED, dtypes=("float32",), sizes=(3,), regimes=("ordinary", "margin 10", "margin 20", "margin 84"))
 
 
 @pytest.mark.parametrize(
@@ -188,7 +192,7 @@ def test_a_kernel_that_is_missing_breaks_its_promise(checkout: Path, tmp_path: P
 
 def test_two_processes_say_what_one_says(checkout: Path) -> None:
     losses = [catalogue()[name] for name in ("nll_loss", "softmax_entropy")]
-    plan = Plan(dtypes=("float32",), sizes=(3,), regimes=("ordinary", "equal"))
+    plan = Plan(UNCOMPILED, dtypes=("float32",), sizes=(3,), regimes=("ordinary", "equal"))
     one = accuracy(losses, checkout / "generated", plan, workers=1)
     two = accuracy(losses, checkout / "generated", plan, workers=2)
     assert one.to_json() == two.to_json()
@@ -216,7 +220,7 @@ def test_a_report_is_json_without_special_numbers(checkout: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("plan", "message"),
     [
-        (Plan(targets=("javascript",)), "targets: 'javascript'; allowed: numpy, torch"),
+        (Plan(targets=("javascript",)), "targets: 'javascript'; allowed: numpy, torch, native"),
         (Plan(dtypes=("float8",)), "dtypes: 'float8'; allowed: float32"),
         (Plan(regimes=("margin 21",)), "regimes: 'margin 21'; allowed: ordinary"),
     ],
