@@ -16,8 +16,8 @@ from symce.targets.native_layout import OUTPUTS, FunctionPrinter, Traits, c_name
 from symce.targets.native_row import RowPrinter
 from symce.targets.text import escape, header
 
-#: classes whose sum is taken in one precision before it is added with its rounding error
-BLOCK = 256
+#: classes whose sum is taken in float before it is added with its rounding error; half as many in double
+BLOCK = 128
 #: rows that lie side by side where K is small
 LANES = 64
 #: the most classes for which that is faster in float32, measured; half as many in float64

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from targets.programs import KERNELS, C, Lets, V, Z, kernel, op, softmax, total
-from targets.test_native_plan import programs
+from targets.test_native_in_place import programs
 
 from symce.kernel.interpreter import evaluate
 from symce.kernel.ir import Gather, Input, Node, OneHot, RowProgram

@@ -80,7 +80,8 @@ static ALWAYS_INLINE storage store(real x)
 #define IN_OUTPUT(out, scratch) (scratch)
 #endif
 
-#define BLOCK 256  // classes whose sum is taken in reals; the sums of blocks are added with their rounding errors
+// Classes whose sum is taken in reals; the sums of blocks are added with their rounding errors.
+#define BLOCK (DOUBLE ? 64 : 128)
 #define LANES 64  // rows side by side
 // The most classes for which they lie so, and how many rows repay it: measured.
 #ifndef LANES_UP_TO

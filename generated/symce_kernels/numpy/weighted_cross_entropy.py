@@ -676,6 +676,8 @@ def _put(a, places, value):
 def _sum(a):
     """The sum of each row (N, 1), in pairs: to the same bits whether a block lies row by row or class by class."""
     K = a.shape[1]
+    if a.dtype == np.float32 and K >= 128:  # many roundings would show
+        return np.add.reduce(a, axis=1, dtype=np.float64, keepdims=True).astype(np.float32)
     if a.flags.c_contiguous or K < 8:
         return np.add.reduce(a, axis=1, keepdims=True)
     total = a[:, :8]
