@@ -266,7 +266,7 @@ def test_a_module_holds_its_options(package: ModuleType) -> None:
     m = losses(package).FocalLoss(alpha=alpha, gamma=1.0, weight=torch.ones(3))
     assert repr(m) == (
         "FocalLoss(alpha=tensor([1., 2., 3.]), gamma=1.0, ignore_index=-100, reduction='mean', on_empty='nan', "
-        "precision='native')"
+        "precision='native', inplace=False)"
     )
     assert set(m.state_dict()) == {"alpha", "weight"}
     torch.testing.assert_close(m(Z, Y), losses(package).focal(Z, Y, alpha=alpha, gamma=1.0))
