@@ -135,7 +135,7 @@ def test_deriving_is_deterministic(derivations):
 def test_deriving_takes_no_time_that_anyone_would_notice(derivations):
     start = time.perf_counter()
     derive(LOSSES["cross_entropy"])
-    assert time.perf_counter() - start < 5, "generous: the measured time stands in benchmarks/"
+    assert time.perf_counter() - start < 20, "generous: the measured time stands in benchmarks/"
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -160,4 +160,4 @@ def test_a_derivation_that_takes_too_long_says_so():
     start = time.perf_counter()
     with pytest.raises(DerivationError, match="not derived within 1 seconds"):
         derive(loss, seconds=1)
-    assert time.perf_counter() - start < 20
+    assert time.perf_counter() - start < 60
