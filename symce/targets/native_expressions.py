@@ -302,13 +302,15 @@ def _number(value: Fraction) -> C:
 
 
 def wrapped(statement: str, indent: int) -> list[str]:
-    """A statement as lines of at most WIDTH characters."""
+    """A statement as lines of at most WIDTH characters; a directive of the preprocessor says where it goes on."""
     space = " " * indent
-    return textwrap.wrap(
+    directive = statement.startswith("#")
+    lines = textwrap.wrap(
         statement,
-        WIDTH,
+        WIDTH - 2 * directive,
         initial_indent=space,
         subsequent_indent=space + "    ",
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [f"{line} \\" for line in lines[:-1]] + lines[-1:] if directive else lines

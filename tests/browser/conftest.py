@@ -66,7 +66,8 @@ def visit(chromium: Browser, file: Path) -> Iterator[Callable[..., Page]]:
                 visited.wrong.append(f"request of {route.request.url}")
                 route.abort()
 
-        visited.page.set_default_timeout(5_000)
+        visited.page.set_default_timeout(15_000)
+        visited.page.set_default_navigation_timeout(90_000)  # the chapter is 2 MB, and the machine may have other work
         visited.page.route("**/*", only_the_file)
         visited.page.on("console", lambda m: visited.wrong.append(m.text) if m.type in ("error", "warning") else None)
         visited.page.on("pageerror", lambda error: visited.wrong.append(str(error)))

@@ -16,6 +16,7 @@ from symce.derivation.derive import derive
 from symce.kernel.build import kernel as lowered
 from symce.losses import catalogue
 from symce.targets.native_c import c_source
+from symce.targets.native_expressions import wrapped
 
 SOURCES = Path(symce_kernels.__file__).parent / "native"
 NAMES = tuple(sorted(catalogue()))
@@ -57,6 +58,17 @@ print(hashlib.sha256("".join(map(c_source, KERNELS)).encode()).hexdigest())
         )
         said.add(done.stdout)
     assert len(said) == 1
+
+
+def test_a_long_directive_says_that_it_goes_on() -> None:
+    """A loss with many sums of a row has a longer list of reductions than a line."""
+    directive = f"#pragma omp simd reduction(+ : {', '.join(f'total_{n}_here' for n in range(20))})"
+    lines = wrapped(directive, 8)
+    assert len(lines) > 1
+    assert all(len(line) <= 120 for line in lines)
+    assert all(line.endswith(" \\") for line in lines[:-1])
+    assert " ".join(line.removesuffix("\\").strip() for line in lines) == directive
+    assert wrapped(directive.removeprefix("#"), 8)[0][-1] != "\\"
 
 
 @pytest.mark.parametrize("name", NAMES)
