@@ -25,6 +25,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the files under tests/golden/ anew")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled_kernels(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """One cache of compiled kernels for all workers: what one has compiled the others load."""
+    place = tmp_path_factory.getbasetemp()
+    place = (place.parent if "PYTEST_XDIST_WORKER" in os.environ else place) / "compiled"
+    place.mkdir(mode=0o700, exist_ok=True)
+    os.environ.setdefault("SYMCE_CACHE", str(place))
+
+
 @pytest.fixture(scope="session")
 def checkout() -> Path:
     """The top folder of the checkout, where pyproject.toml, templates/ and generated/ lie."""

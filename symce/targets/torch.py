@@ -121,6 +121,7 @@ class TorchTarget:
             "torch/__init__.py": render(
                 "torch/package.py.jinja", **values, classes={class_name(k.name): k.name for k in ordered}
             ),
+            "torch/_memory.py": render("torch/memory.py.jinja", header=values["header"]),
             "torch/_native.py": render("torch/native.py.jinja", header=values["header"]),
             "torch/functional.py": render("torch/functional.py.jinja", **values, pytorch=pytorch, own=own),
             **render_linear("torch", ordered),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,16 +20,6 @@ MUTANTS = {
     "a sign": (r"\(x > 0 \? x : 0\) \+ log1p_unit", "(x > 0 ? x : 0) - log1p_unit"),
     "a denominator": (r"w / \(real\) denominator", "w / (real) (denominator + 1)"),
 }
-
-
-@pytest.fixture(autouse=True)
-def own_cache(cache: Path) -> Iterator[None]:
-    before = os.environ.get("SYMCE_CACHE")
-    os.environ["SYMCE_CACHE"] = str(cache)
-    yield
-    os.environ.pop("SYMCE_CACHE")
-    if before is not None:
-        os.environ["SYMCE_CACHE"] = before
 
 
 def copied(folder: Path) -> Path:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -40,16 +38,6 @@ SPECIAL = {
     "unit": (0.0, 0.5, 1.0),
     "real": (0.0, -2.0),
 }
-
-
-@pytest.fixture(scope="session", autouse=True)
-def own_cache(cache: Path) -> Iterator[None]:
-    before = os.environ.get("SYMCE_CACHE")
-    os.environ["SYMCE_CACHE"] = str(cache)
-    yield
-    os.environ.pop("SYMCE_CACHE")
-    if before is not None:
-        os.environ["SYMCE_CACHE"] = before
 
 
 def native_module(name: str) -> Any:

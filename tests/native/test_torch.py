@@ -113,18 +113,18 @@ def test_the_gradient_is_not_copied_on_its_way(loss_of: Any, served: Any, dtype:
     z, y = sample(700, 600, dtype)
     z.requires_grad_()
     made = []
-    empty = served._empty
+    empty = served._memory.empty
 
     def noted(*given: Any) -> Any:
         a = empty(*given)
         made.append(a.data_ptr())
         return a
 
-    served._empty = noted
+    served._memory.empty = noted
     try:
         (factor * loss_of(z, y)).backward()
     finally:
-        served._empty = empty
+        served._memory.empty = empty
     assert z.grad is not None
     assert z.grad.data_ptr() == made[-1]
     expected = by_operations(served, lambda: torch.autograd.grad(loss_of(z, y), z)[0].double() * factor)
@@ -314,7 +314,7 @@ def test_in_place_is_refused_where_it_would_be_wrong(loss_of: Any) -> None:
 def test_large_gradients_are_in_memory_of_numpy(served: Any) -> None:
     for dtype in (torch.bfloat16, torch.half, torch.float, torch.double):
         for shape in ((3, 4), (1024, 1100)):
-            a = served._empty(shape, dtype)
+            a = served._memory.empty(shape, dtype)
             assert a.shape == shape
             assert a.dtype == dtype
             assert a.is_contiguous()

@@ -7,6 +7,7 @@
 
 The name of a loss stands for its function, always; importing the module of that name does not change it. The module
 itself is reached by ``from symce_kernels.torch.NAME import ...``. ``functional`` has them under PyTorch's own names.
+On the CPU the memory of large gradients is kept for the next ones; ``empty_cache()`` gives it back.
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ __all__ = [
     "confidence_penalty",
     "cross_entropy",
     "distillation",
+    "empty_cache",
     "focal",
     "functional",
     "generalised_cross_entropy",
@@ -117,6 +119,8 @@ sys.modules[__name__].__class__ = _Package
 def __getattr__(name: str) -> Any:
     if name == "functional":
         return importlib.import_module(f"{__name__}.functional")
+    if name == "empty_cache":
+        return importlib.import_module(f"{__name__}._memory").empty_cache
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has: {', '.join(__all__)}")
     return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -24,6 +24,8 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
+from . import _memory
+
 __all__ = ["loss"]
 
 enabled = os.environ.get("SYMCE_NATIVE", "1") != "0"
@@ -40,11 +42,6 @@ _INSIDE = {
     "positive": lambda x: x > 0,
     "unit": lambda x: (x >= 0) & (x <= 1),
 }
-#: from here on memory of NumPy is taken: it asks for large pages, and fresh small ones cost more than the computation
-_LARGE = 1 << 20
-#: what is stored as what NumPy has, where it lacks the dtype
-_IN_NUMPY = {torch.bfloat16: "int16", torch.half: "float16", torch.float: "float32", torch.double: "float64"}
-
 #: the child of a fork has none of its parent's threads, which OpenMP does not notice: it would wait for them
 _forked = False
 
@@ -228,7 +225,7 @@ class _Call:
         """The gradient in the input's shape, for losses of reduction="none" or times ``scale``, over it if so asked."""
         if loss is None:
             loss = self.losses() if self.reduction == "none" else torch.empty((), dtype=torch.double)
-        d = self.rows(input) if self.inplace else _empty((self.N, self.K), self.dtype)
+        d = self.rows(input) if self.inplace else _memory.empty((self.N, self.K), self.dtype)
         self.run("value_and_grad", input, loss, d, cotangent, scale)
         if self.inplace:
             torch.autograd.graph.increment_version(input)  # whoever has saved the logits finds out
@@ -344,16 +341,6 @@ def _number(value, domain):
 def _serves(condition):
     if not condition:
         raise _Unserved
-
-
-def _empty(shape, dtype):
-    """Memory that is written to whole."""
-    if math.prod(shape) * dtype.itemsize < _LARGE:
-        return torch.empty(shape, dtype=dtype)
-    import numpy as np
-
-    a = torch.from_numpy(np.empty(shape, _IN_NUMPY[dtype]))
-    return a.view(dtype) if a.dtype != dtype else a
 
 
 def _after_fork():

@@ -35,10 +35,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-try:
-    import numpy as np
-except ImportError:  # PyTorch works without it
-    np = None
+from . import _memory
 
 __all__ = [
     "linear_bce_with_logits",
@@ -1056,13 +1053,8 @@ def _chunk(memory, W, count, dtype):
 
 
 def _empty(shape, dtype, device):
-    """A tensor to be written to; NumPy's memory comes in huge pages, PyTorch's costs five times as much to touch."""
-    size = math.prod(shape) * dtype.itemsize
-    if device.type != "cpu" or np is None or size < 2**20:
-        return torch.empty(shape, dtype=dtype, device=device)
-    a = np.empty(size + 64, np.uint8)
-    start = -a.ctypes.data % 64  # products of what begins elsewhere take half as long again
-    return torch.from_numpy(a[start : start + size]).view(dtype).reshape(shape)
+    """A tensor to be written to."""
+    return _memory.empty(shape, dtype) if device.type == "cpu" else torch.empty(shape, dtype=dtype, device=device)
 
 
 def _check_choice(name, value, allowed):
