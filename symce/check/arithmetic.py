@@ -1,23 +1,40 @@
-"""Numbers of 50 digits, and dual numbers over them: exact first derivatives by arithmetic (Clifford; Wengert 1964).
+"""Decimal numbers of 60 digits, and dual numbers over them: exact first derivatives by arithmetic (Clifford; Wengert).
 
 A dual number is ``value + slope * epsilon`` with epsilon^2 = 0. Each derivative that is being taken has an epsilon of
 its own, told apart by its level, so that a derivative inside a derivative does not mix them up.
+
+The second opinion (quotients.py) has neither: it computes with mpmath and takes difference quotients.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import (
+    MAX_EMAX,
+    MIN_EMIN,
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+)
 from fractions import Fraction
-from typing import Any, TypeAlias
+from functools import lru_cache
+from typing import TypeAlias
 
-import mpmath
+DIGITS = 60
+#: a context of our own, by whose methods all is computed: the precision of the caller's decimals stays what it is
+CONTEXT = Context(
+    DIGITS, ROUND_HALF_EVEN, MIN_EMIN, MAX_EMAX, flags=[], traps=[InvalidOperation, DivisionByZero, Overflow]
+)
+ZERO, ONE, MINUS_ONE = Decimal(0), Decimal(1), Decimal(-1)
 
-#: a context of our own: the precision of the caller's mpmath stays what it is
-mp = mpmath.mp.clone()
-mp.dps = 50
+Number: TypeAlias = "Decimal | Dual"
 
-Real: TypeAlias = Any
-Number: TypeAlias = "Real | Dual"
+_add, _multiply = CONTEXT.add, CONTEXT.multiply
+#: these take long and are asked for the same numbers again in every derivative
+_exp, _ln, _power = (lru_cache(4096)(function) for function in (CONTEXT.exp, CONTEXT.ln, CONTEXT.power))
 
 
 class Undefined(ArithmeticError):
@@ -33,26 +50,32 @@ class Dual:
     slope: Number
 
 
-def real(fraction: Fraction) -> Real:
+def real(fraction: Fraction | int) -> Decimal:
     """A rational number."""
-    return mp.mpf(fraction.numerator) / fraction.denominator
+    return CONTEXT.divide(Decimal(fraction.numerator), Decimal(fraction.denominator))
 
 
-def primal(x: Number) -> Real:
+def digits(x: Decimal, count: int) -> str:
+    """The number as text, rounded to so many digits."""
+    rounded = Context(count, ROUND_HALF_EVEN, MIN_EMIN, MAX_EMAX).create_decimal(x).normalize()
+    return f"{rounded:f}" if -7 < rounded.adjusted() < count else str(rounded)
+
+
+def primal(x: Number) -> Decimal:
     """The number without its slopes."""
-    while isinstance(x, Dual):
+    while type(x) is Dual:
         x = x.value
-    return x
+    return x  # type: ignore[return-value]  # the loop ends at a number that is not dual
 
 
 def slope(x: Number, level: int) -> Number:
     """The coefficient of the epsilon of ``level``."""
-    return x.slope if isinstance(x, Dual) and x.level == level else mp.zero
+    return x.slope if isinstance(x, Dual) and x.level == level else ZERO
 
 
 def add(x: Number, y: Number) -> Number:
     if not isinstance(x, Dual):
-        return Dual(y.level, add(x, y.value), y.slope) if isinstance(y, Dual) else x + y
+        return Dual(y.level, add(x, y.value), y.slope) if isinstance(y, Dual) else _add(x, y)
     if not isinstance(y, Dual) or y.level < x.level:
         return Dual(x.level, add(x.value, y), x.slope)
     if x.level < y.level:
@@ -62,13 +85,32 @@ def add(x: Number, y: Number) -> Number:
 
 def multiply(x: Number, y: Number) -> Number:
     if not isinstance(x, Dual):
-        return Dual(y.level, multiply(x, y.value), multiply(x, y.slope)) if isinstance(y, Dual) else x * y
+        if isinstance(y, Dual):
+            return Dual(y.level, multiply(x, y.value), multiply(x, y.slope))
+        return _multiply(x, y)
     if not isinstance(y, Dual) or y.level < x.level:
         return Dual(x.level, multiply(x.value, y), multiply(x.slope, y))
     if x.level < y.level:
         return multiply(y, x)
-    slope = add(multiply(x.value, y.slope), multiply(x.slope, y.value))
-    return Dual(x.level, multiply(x.value, y.value), slope)
+    rate = add(multiply(x.value, y.slope), multiply(x.slope, y.value))
+    return Dual(x.level, multiply(x.value, y.value), rate)
+
+
+def negative(x: Number) -> Number:
+    return multiply(MINUS_ONE, x)
+
+
+def divide(x: Number, y: Number) -> Number:
+    """A quotient; of equal numbers it is 1, which x times 1/x need not be. Raises Undefined where y is 0."""
+    level = max(x.level if isinstance(x, Dual) else 0, y.level if isinstance(y, Dual) else 0)
+    if not level:
+        if y == 0:
+            raise Undefined("a division by zero")
+        return CONTEXT.divide(x, y)  # type: ignore[arg-type]  # neither is dual
+    above, below = (n.value if isinstance(n, Dual) and n.level == level else n for n in (x, y))
+    quotient = divide(above, below)
+    rate = add(slope(x, level), negative(multiply(quotient, slope(y, level))))
+    return Dual(level, quotient, divide(rate, below))
 
 
 def power(x: Number, n: Number) -> Number:
@@ -76,21 +118,25 @@ def power(x: Number, n: Number) -> Number:
     if isinstance(n, Dual):
         return exp(multiply(n, log(x)))
     if n == 0:
-        return mp.one
+        return ONE
+    if n == 1:
+        return x
     if isinstance(x, Dual):
-        return Dual(x.level, power(x.value, n), multiply(multiply(n, power(x.value, n - 1)), x.slope))
-    if x == 0 and n < 0:
-        raise Undefined("a division by zero")
-    if mp.isint(n):
-        return x ** int(n)
-    if x < 0:
-        raise Undefined(f"a power of the negative number {mp.nstr(x, 6)}")
-    return mp.power(x, n)
+        return Dual(x.level, power(x.value, n), multiply(multiply(n, power(x.value, _add(n, MINUS_ONE))), x.slope))
+    if x == 0:
+        if n < 0:
+            raise Undefined("a division by zero")
+        return ZERO
+    if n == MINUS_ONE:
+        return CONTEXT.divide(ONE, x)
+    if x < 0 and n != n.to_integral_value():
+        raise Undefined(f"a power of the negative number {digits(x, 6)}")
+    return _power(x, n)
 
 
 def exp(x: Number) -> Number:
     if not isinstance(x, Dual):
-        return mp.exp(x)
+        return _exp(x)
     value = exp(x.value)
     return Dual(x.level, value, multiply(value, x.slope))
 
@@ -98,30 +144,29 @@ def exp(x: Number) -> Number:
 def log(x: Number) -> Number:
     """Raises Undefined where x is not positive."""
     if isinstance(x, Dual):
-        return Dual(x.level, log(x.value), multiply(x.slope, power(x.value, -1)))
+        return Dual(x.level, log(x.value), multiply(x.slope, power(x.value, MINUS_ONE)))
     if x <= 0:
-        raise Undefined(f"the logarithm of {mp.nstr(x, 6)}")
-    return mp.log(x)
+        raise Undefined(f"the logarithm of {digits(x, 6)}")
+    return _ln(x)
 
 
 def tanh(x: Number) -> Number:
-    if not isinstance(x, Dual):
-        return mp.tanh(x)
-    value = tanh(x.value)
-    return Dual(x.level, value, multiply(add(mp.one, multiply(mp.mpf(-1), multiply(value, value))), x.slope))
+    """1 - 2 / (exp(2x) + 1): where x is small it loses as many digits as x has zeros in front."""
+    return add(ONE, multiply(Decimal(-2), power(add(exp(multiply(Decimal(2), x)), ONE), MINUS_ONE)))
 
 
 def sigmoid(x: Number) -> Number:
-    return power(add(mp.one, exp(multiply(mp.mpf(-1), x))), -1)
+    return power(add(ONE, exp(negative(x))), MINUS_ONE)
 
 
 def softplus(x: Number) -> Number:
-    return log(add(mp.one, exp(x)))
+    return log(add(ONE, exp(x)))
 
 
-def sign(x: Number) -> Number:
+def sign(x: Number) -> Decimal:
     """-1, 0 or 1: its derivative is 0 wherever it has one."""
-    return mp.sign(primal(x))
+    value = primal(x)
+    return ZERO if value == 0 else ONE if value > 0 else MINUS_ONE
 
 
 def absolute(x: Number) -> Number:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from operator import itemgetter
 
 #: what an index runs over, and the letter of how many there are
 KINDS = {"class": "K", "sample": "N", "feature": "D"}
@@ -25,12 +26,21 @@ class Node:
     args: tuple[Node, ...]
     free: tuple[str, ...]
     marks: frozenset[str]
+    #: of values of indices those of the free ones
+    at: Callable[[Mapping[str, int]], object] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", itemgetter(*self.free) if self.free else _nowhere)
 
     def walk(self) -> Iterator[Node]:
         """The node and all below it."""
         yield self
         for arg in self.args:
             yield from arg.walk()
+
+
+def _nowhere(env: Mapping[str, int]) -> None:
+    """The place of an expression that has no free index."""
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
 
 from symce.check import arithmetic as A
-from symce.check.arithmetic import Dual, Number, mp
+from symce.check.arithmetic import ONE, ZERO, Dual, Number
 from symce.check.document import KINDS, Document, Node
 from symce.check.sampling import Point
 
@@ -32,7 +34,12 @@ class Context:
     mark: str = ""
     at: tuple[int, ...] = ()
     level: int = 0
-    values: dict[tuple[object, ...], Number] = field(default_factory=dict)
+    #: of an expression: the outermost context in which it has the same value, and its values there by its indices
+    tables: dict[Node, tuple[Context, dict[object, Number]]] = field(default_factory=dict)
+    #: of an entry of a vector, by its name and indices
+    entries: dict[tuple[str, tuple[int, ...]], Number] = field(default_factory=dict)
+    #: of a row of a softmax: the exponentials and their sum
+    weights: dict[tuple[object, ...], tuple[list[Number], Number]] = field(default_factory=dict)
     children: dict[tuple[object, ...], Context] = field(default_factory=dict)
 
     def child(self, total: bool, mark: str, at: tuple[int, ...]) -> Context:
@@ -44,7 +51,7 @@ class Context:
 
     def seed(self, mark: str, at: tuple[int, ...], value: Number) -> Number:
         """The value of an entry, with the epsilon if it is the variable."""
-        return Dual(self.level, value, mp.one) if (mark, at) == (self.mark, self.at) else value
+        return Dual(self.level, value, ONE) if (mark, at) == (self.mark, self.at) else value
 
 
 class Evaluator:
@@ -59,13 +66,23 @@ class Evaluator:
 
     def value(self, node: Node, env: Environment, context: Context | None = None) -> Number:
         """The value of an expression for these values of its free indices."""
-        context = self.root if context is None else context
-        while context.parent is not None and not self._depends(node, context):
-            context = context.parent
-        key = (node, *map(env.__getitem__, node.free))
-        found = context.values.get(key)
+        if context is None:
+            context = self.root
+        entry = context.tables.get(node)
+        if entry is None:
+            entry = self._table(node, context)
+        home, table = entry
+        at = node.at(env)
+        found = table.get(at)
         if found is None:
-            found = context.values[key] = HANDLERS[node.op](self, node, env, context)
+            found = table[at] = HANDLERS[node.op](self, node, env, home)
+        return found
+
+    def _table(self, node: Node, context: Context) -> tuple[Context, dict[object, Number]]:
+        home = context
+        while home.parent is not None and not self._depends(node, home):
+            home = home.parent
+        found = context.tables[node] = home.tables.setdefault(node, (home, {}))
         return found
 
     def _depends(self, node: Node, context: Context) -> bool:
@@ -92,7 +109,7 @@ class Evaluator:
 
     def at(self, indices: Iterable[str], env: Environment) -> tuple[int, ...]:
         """The values of indices; of a class by its number that number, of c(i) the true class of sample i."""
-        return tuple(env[i] if i in env else self._fixed(i, env) for i in indices)
+        return tuple([env[i] if i in env else self._fixed(i, env) for i in indices])
 
     def _fixed(self, index: str, env: Environment) -> int:
         return int(index) if index.isdigit() else self.point.true_class(env[index[2:-1]])
@@ -103,9 +120,10 @@ class Evaluator:
 
     def entry(self, name: str, at: tuple[int, ...], context: Context) -> Number:
         key = (name, at)
-        if key not in context.values:
-            context.values[key] = self._entry(name, at, context)
-        return context.values[key]
+        found = context.entries.get(key)
+        if found is None:
+            found = context.entries[key] = self._entry(name, at, context)
+        return found
 
     def _entry(self, name: str, at: tuple[int, ...], context: Context) -> Number:
         if context.parent is not None and (not context.total or name == context.mark):
@@ -125,7 +143,7 @@ class Evaluator:
         for n in range(1, self.point.size(kind) + 1):
             inner = {**env, index: n}
             before = self.value(definition.through, inner, context.parent)
-            change = A.add(self.value(definition.through, inner, context), A.multiply(mp.mpf(-1), before))
+            change = A.add(self.value(definition.through, inner, context), A.negative(before))
             result = A.add(result, A.multiply(self.value(definition.slope, inner, context.parent), change))
         return result
 
@@ -134,14 +152,13 @@ class Evaluator:
         *row, k = self.at(indices, env)
         if context.parent is not None and not context.total:
             return context.seed(f"p:{vector}", (*row, k), self.value(node, env, context.parent))
-        key = ("weights", vector, *row)
-        weights = [A.exp(self.entry(vector, (*row, n), context)) for n in range(1, self.point.classes + 1)]
-        if key not in context.values:
-            total: Number = mp.zero
-            for weight in weights:
-                total = A.add(total, weight)
-            context.values[key] = A.power(total, mp.mpf(-1))
-        return A.multiply(weights[k - 1], context.values[key])
+        place = (vector, *row)
+        found = context.weights.get(place)
+        if found is None:
+            weights = [A.exp(self.entry(vector, (*row, n), context)) for n in range(1, self.point.classes + 1)]
+            found = context.weights[place] = (weights, _total(weights))
+        weights, total = found
+        return A.divide(weights[k - 1], total)
 
     def sigmoid(self, node: Node, env: Environment, context: Context) -> Number:
         (arg,) = node.args
@@ -155,8 +172,13 @@ class Evaluator:
 
     def terms(self, node: Node, env: Environment, context: Context) -> list[Number]:
         index, kind = node.names
-        size = self.point.size(kind)
-        return [self.value(node.args[0], {**env, index: n}, context) for n in range(1, size + 1)]
+        (body,) = node.args
+        inner = dict(env)
+        found = []
+        for n in range(1, self.point.size(kind) + 1):
+            inner[index] = n
+            found.append(self.value(body, inner, context))
+        return found
 
     def sum(self, node: Node, env: Environment, context: Context) -> Number:
         return _total(self.terms(node, env, context))
@@ -166,15 +188,18 @@ class Evaluator:
 
     def factors(self, node: Node, env: Environment, context: Context) -> Number:
         """A product. 0 log 0 is 0, as everywhere in information theory: the limit, and what documents say."""
+        logs = [a for a in node.args if a.op == "log"]
+        if not logs:
+            return _product([self.value(a, env, context) for a in node.args])
         values: list[Number] = []
         empty = False
-        for arg in sorted(node.args, key=lambda a: a.op == "log"):
+        for arg in [*(a for a in node.args if a.op != "log"), *logs]:
             if arg.op == "log" and any(A.primal(v) == 0 for v in values):
                 inner = self.value(arg.args[0], env, context)
                 empty = empty or A.primal(inner) == 0
             if not empty:
                 values.append(self.value(arg, env, context))
-        return mp.zero if empty else _product(values)
+        return ZERO if empty else _product(values)
 
     def log_sum_exp(self, node: Node, env: Environment, context: Context) -> Number:
         return A.log(_total([A.exp(t) for t in self.terms(node, env, context)]))
@@ -187,6 +212,10 @@ class Evaluator:
         return A.slope(self.value(function, env, inner), inner.level)
 
     def where(self, node: Node, env: Environment, context: Context) -> Number:
+        return self.value(node.args[2 if self.chosen(node, env, context) else 3], env, context)
+
+    def chosen(self, node: Node, env: Environment, context: Context | None = None) -> bool:
+        """Whether the condition of a choice holds."""
         left, right = (A.primal(self.value(a, env, context)) for a in node.args[:2])
         holds = {
             "eq": left == right,
@@ -196,21 +225,15 @@ class Evaluator:
             "gt": left > right,
             "ge": left >= right,
         }
-        return self.value(node.args[2] if holds[node.names[0]] else node.args[3], env, context)
+        return holds[node.names[0]]
 
 
 def _total(terms: list[Number]) -> Number:
-    result: Number = mp.zero
-    for term in terms:
-        result = A.add(result, term)
-    return result
+    return reduce(A.add, terms) if terms else ZERO
 
 
 def _product(factors: list[Number]) -> Number:
-    result: Number = mp.one
-    for factor in factors:
-        result = A.multiply(result, factor)
-    return result
+    return reduce(A.multiply, factors) if factors else ONE
 
 
 _Handler = Callable[[Evaluator, Node, Environment, Context], Number]
@@ -224,12 +247,12 @@ _SIZES = {letter: kind for kind, letter in KINDS.items()}
 #: how each kind of node is evaluated
 HANDLERS: dict[str, _Handler] = {
     "num": lambda ev, node, env, context: A.real(Fraction(node.names[0])),
-    "size": lambda ev, node, env, context: mp.mpf(ev.point.size(_SIZES[node.names[0]])),
+    "size": lambda ev, node, env, context: Decimal(ev.point.size(_SIZES[node.names[0]])),
     "sym": Evaluator.letter,
     "entry": Evaluator.letter,
     "softmax": Evaluator.softmax,
     "sigmoid": Evaluator.sigmoid,
-    "delta": lambda ev, node, env, context: mp.mpf(len(set(ev.at(node.names, env))) == 1),
+    "delta": lambda ev, node, env, context: ONE if len(set(ev.at(node.names, env))) == 1 else ZERO,
     "sum": Evaluator.sum,
     "prod": Evaluator.product,
     "lse": Evaluator.log_sum_exp,

@@ -144,6 +144,8 @@ class _Reader:
             raise DocumentError(f"{where}: {op} has a vector and its indices, not {rest}")
         vector, *indices = (str(r) for r in rest)
         shape = tuple(self.kind(name, scope, where) for name in indices)
+        if op == "softmax" and shape[-1] != "class":
+            raise DocumentError(f"{where}: softmax is over classes, and {indices[-1]!r} runs over {shape[-1]!r}")
         if self.shapes.setdefault(vector, shape) != shape:
             raise DocumentError(
                 f"{where}: {vector} has entries by {shape}, but elsewhere by {self.shapes[vector]}: give one a name of "

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from itertools import product
 from random import Random
 from typing import Literal
 
-from symce.check.arithmetic import Real, mp
+from symce.check.arithmetic import CONTEXT, DIGITS, exp, primal
 
 #: the vector that each assumption is about. sums-to-one: its entries add up to 1; predicted-target: they are those of
 #: softmax(z), as numbers that do not follow z. two-classes is about no vector: K is 2
@@ -52,15 +53,15 @@ class Point:
         """How many values an index of this kind has."""
         return {"class": self.classes, "sample": SAMPLES, "feature": FEATURES}[kind]
 
-    def value(self, letter: str, at: tuple[int, ...]) -> Real:
+    def value(self, letter: str, at: tuple[int, ...]) -> Decimal:
         """The value of a parameter (``at`` is empty) or of an entry of a vector."""
         domain = self.domains.get(letter, "real")
         edges = {"lowest": _LOWEST, "highest": _HIGHEST}.get(self.edge, {})
         if not at and domain in edges:
-            return mp.mpf(edges[domain])
+            return Decimal(edges[domain])
         assumed = [a for a in self.assumptions if ASSUMPTIONS[a] == letter and len(at) == 1]
         if "predicted-target" in assumed:
-            return self._share(at, lambda n: mp.exp(self.value("z", (n,))))
+            return self._share(at, lambda n: primal(exp(self.value("z", (n,)))))
         if assumed:
             return self._share(at, lambda n: _draw(self.number, domain, letter, (n,)))
         return _draw(self.number, domain, letter, at)
@@ -69,9 +70,12 @@ class Point:
         """The true class of a sample, any of the K."""
         return 1 + Random(f"{self.number} class {sample}").randrange(self.classes)
 
-    def _share(self, at: tuple[int, ...], weight: Callable[[int], Real]) -> Real:
+    def _share(self, at: tuple[int, ...], weight: Callable[[int], Decimal]) -> Decimal:
         """The weight of one class as a part of the weights of all."""
-        return weight(at[0]) / mp.fsum(weight(n) for n in range(1, self.classes + 1))
+        total = Decimal(0)
+        for n in range(1, self.classes + 1):
+            total = CONTEXT.add(total, weight(n))
+        return CONTEXT.divide(weight(at[0]), total)
 
     def __str__(self) -> str:
         return f"K = {self.classes}, point {self.number}" + (f" ({self.edge} parameters)" if self.edge else "")
@@ -113,7 +117,7 @@ def _pattern(values: list[tuple[str, int]]) -> tuple[int, ...]:
 
 
 @cache
-def _draw(number: int, domain: str, letter: str, at: tuple[int, ...]) -> Real:
-    low, width = _RANGES[domain]
-    bits = Random(f"{number} {letter} {at}").getrandbits(166)
-    return mp.mpf(low) + mp.mpf(width) * mp.ldexp(mp.mpf(bits), -166)
+def _draw(number: int, domain: str, letter: str, at: tuple[int, ...]) -> Decimal:
+    low, width = (Decimal(str(bound)) for bound in _RANGES[domain])
+    part = Decimal(Random(f"{number} {letter} {at}").randrange(10**DIGITS)).scaleb(-DIGITS, CONTEXT)
+    return CONTEXT.fma(width, part, low)

@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from symce.check.coq.certificate import certificate
 from symce.cli.chapters import chapter_data, document
 from symce.cli.errors import CannotRun, Fails
 from symce.cli.folders import KERNELS, PROOFS
@@ -62,7 +63,7 @@ class Derived:
             pages = _pages(self.loss.name, self.page())
         except DocumentError as error:
             raise Fails(f"{self.loss.name}: its proofs cannot be written down: {error}") from error
-        return {**pages, f"{PROOFS}/{self.loss.name}.json": proof_text(self.proofs)}
+        return pages | _data(self.loss.name, self.proofs)
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def make(
     files: dict[str, str] = {}
     for one in steps.over("deriving", derived, [d.loss.name for d in derived]):
         files |= one.documents() | _in_package(_modules(one, targets))
-    notes: list[str] = []
+    notes = [note for one in derived for note in _uncertified(one)]
     for target in targets if losses else ():
         others, strangers = _present(folder, target, losses)
         kernels = [d.kernel for d in (*derived, *others)]
@@ -109,7 +110,7 @@ def make(
     for name in steps.over("proving theorems", theorems, theorems):
         key = f"theorems/{name}"
         data[key] = chapter_data(name)
-        files |= _pages(key, document(name)) | {f"{PROOFS}/{key}.json": proof_text(data[key])}
+        files |= _pages(key, document(name)) | _data(key, data[key])
     return Artifacts(derived, data, dict(sorted(files.items())), notes)
 
 
@@ -118,8 +119,21 @@ def _is_package(folder: Path, target: str) -> bool:
     return (folder / KERNELS / target / "__init__.py").is_file()
 
 
+def _uncertified(one: Derived) -> list[str]:
+    """The steps that no tactic proves, said to whoever derives a loss of their own."""
+    missing = certificate(one.proofs).missing
+    return [
+        f"{one.loss.name}: step {m.step} of {m.proof} is not certified: Coq has no tactic for {m.rule}" for m in missing
+    ]
+
+
 def _pages(name: str, page: Document) -> dict[str, str]:
     return {f"{PROOFS}/{name}.tex": render_latex(page), f"{PROOFS}/{name}.md": render_markdown(page)}
+
+
+def _data(name: str, proofs: dict[str, Any]) -> dict[str, str]:
+    """The proofs as data, and what is made of that alone: the certificates."""
+    return {f"{PROOFS}/{name}.json": proof_text(proofs), f"{PROOFS}/{name}.v": certificate(proofs).text}
 
 
 def _modules(one: Derived, targets: Sequence[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""``check``: is every step of every proof true? By numbers, with no code of the derivation."""
+"""``check``: is every step of every proof true? By numbers or by Coq, with no code of the derivation."""
 
 from __future__ import annotations
 
@@ -35,12 +35,19 @@ class Source:
 
         if self.path is not None:
             return read(self.path)
+        proofs: list[dict[str, Any]] = self.document()["proofs"]
+        return proofs
+
+    def document(self) -> Any:
+        """What a file of proofs holds, read or derived; or a single proof. Raises as ``load``."""
+        from symce.cli.proof_file import read_document
+
+        if self.path is not None:
+            return read_document(self.path)
         from symce.cli.artifacts import Derived
         from symce.cli.chapters import chapter_data
 
-        data = Derived(self.loss).proofs if self.loss is not None else chapter_data(self.name)
-        proofs: list[dict[str, Any]] = data["proofs"]
-        return proofs
+        return Derived(self.loss).proofs if self.loss is not None else chapter_data(self.name)
 
 
 def command(
@@ -51,15 +58,33 @@ def command(
             help="Losses, chapters of theorems, or files; without any, everything of symce's.",
         ),
     ] = None,
+    formal: Annotated[
+        bool, typer.Option("--formal", help="Prove every step with Coq, for all K, instead of trying points.")
+    ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, metavar="N", help="With --formal: N at a time.  [default: all cores]"),
+    ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="With --formal: prove what has been proven before, too.")
+    ] = False,
     out: OutOption = None,
     as_json: AsJson = False,
 ) -> int:
-    """Check proofs, step by step, at random points.
+    """Check proofs, step by step, at random points; or, with --formal, for all K by Coq.
 
     The proofs are those of the output folder; where it has none of a loss, they are derived. Exit status 1 if a step
     is false.
     """
+    if not formal and (no_cache or jobs is not None):
+        raise CannotRun("--jobs and --no-cache say how Coq is run", "Add --formal, or leave them out.")
     sources = list(_sources(names or [], output_folder(out)))
+    origins = {s.name: s.origin for s in sources}
+    if formal:
+        from symce.cli.formal import check_formally
+
+        beside = {s.name: s.path.with_suffix(".v") for s in sources if s.path is not None}
+        return check_formally({s.name: s.document for s in sources}, origins, beside, jobs, not no_cache, as_json)
 
     from symce.cli.proof_checks import checking, outcome, print_checks
 
@@ -67,7 +92,6 @@ def command(
         loaded = {s.name: s.load() for s in progress.over("reading", sources, [s.name for s in sources])}
         with checking(loaded) as outcomes:
             results = outcomes(progress)
-    origins = {s.name: s.origin for s in sources}
     if as_json:
         say_json({"command": "check", **outcome(results, origins)})
     else:

@@ -73,7 +73,7 @@ def command(as_json: AsJson = False) -> int:
     Exit status 1 if something that it needs is missing.
     """
     findings = [_python(), *map(_package, *zip(*PACKAGES, strict=True)), *(_tool(*tool) for tool in TOOLS), *_folders()]
-    findings += _native(output_folder(None) / KERNELS)
+    findings += [_coq(), *_native(output_folder(None) / KERNELS)]
     ok = all(f.there for f in findings if f.needed)
     if as_json:
         say_json({"command": "doctor", "ok": ok, "symce": symce.__version__, "findings": [asdict(f) for f in findings]})
@@ -88,6 +88,18 @@ def command(as_json: AsJson = False) -> int:
         if not finding.there:
             say(f"{finding.name}: {finding.remedy}", "bold red" if finding.needed else "yellow")
     return 0 if ok else 1
+
+
+def _coq() -> Finding:
+    """Coq with Coquelicot, as ``check --formal`` finds it."""
+    from symce.check.coq.toolchain import NoCoq, find
+
+    purpose = "proves every step for all K: check --formal"
+    try:
+        coq = find()
+    except NoCoq as error:
+        return Finding("Coq", False, False, "", purpose, f"{error}; {error.remedy}")
+    return Finding("Coq", True, False, f"{coq.version}, with Coquelicot ({coq.path})", purpose, "")
 
 
 def _native(kernels: Path) -> list[Finding]:

@@ -7,11 +7,11 @@ import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from typing import Any
 
-from symce.check import DocumentError, Problem, Report, check_proof
+from symce.check import DocumentError, Problem, Report, check_proof, check_rows
 from symce.check.rules import CITATION, known_rules
 from symce.cli.output import Steps, say, table
 
@@ -38,7 +38,7 @@ def checking(proofs: Mapping[str, Sequence[Any]], *, beside: int = 0) -> Iterato
 
     A proof that does not follow the format, or cites what is not in its file, is a problem of that proof.
     """
-    workers = min(len(proofs), _cores() - beside)
+    workers = min(len(proofs), cores() - beside)
     if workers < 1 or len(proofs) <= 1 - beside:
         yield lambda steps: Checks({n: _check_file(proofs[n]) for n in steps.over("checking", list(proofs), proofs)})
         return
@@ -53,7 +53,7 @@ def checking(proofs: Mapping[str, Sequence[Any]], *, beside: int = 0) -> Iterato
             raise
 
 
-def _cores() -> int:
+def cores() -> int:
     """The cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
@@ -78,28 +78,32 @@ def _leave_interrupts() -> None:
 
 
 def _check_file(proofs: Sequence[Any]) -> list[Report]:
+    reports = [_check(proof) for proof in proofs]
+    read = {p["name"]: p for p, report in zip(proofs, reports, strict=True) if report.points}
+    # a proof on its own cites what others know; in a file of several, what is cited has to be there
     known = {str(p.get("name")) for p in proofs if isinstance(p, Mapping)}
-    return [_check(proof, known, alone=len(proofs) == 1) for proof in proofs]
+    known |= {name.removeprefix(CITATION) for name in known_rules()}
+    return [
+        check_rows(proof, read, report if len(proofs) == 1 else _with_missing(proof, known, report))
+        if report.points
+        else report
+        for proof, report in zip(proofs, reports, strict=True)
+    ]
 
 
-def _check(proof: Any, known: set[str], alone: bool) -> Report:
+def _check(proof: Any) -> Report:
+    """The report on one proof; one without a point for what cannot be read."""
     try:
-        report = check_proof(proof)
+        return check_proof(proof)
     except DocumentError as error:
         name = str(proof.get("name", "?")) if isinstance(proof, Mapping) else "?"
         return Report(name, (Problem(f"it cannot be read: {error}"),), 0, ())
-    # a proof on its own cites what others know; in a file of several, what is cited has to be there
-    known = known | {name.removeprefix(CITATION) for name in known_rules()}
-    missing = [cited for cited in proof["cites"] if not alone and cited not in known]
+
+
+def _with_missing(proof: Mapping[str, Any], known: set[str], report: Report) -> Report:
+    missing = [cited for cited in proof["cites"] if cited not in known]
     problems = tuple(Problem(f"it cites {cited!r}, which is not in the file") for cited in missing)
-    return Report(
-        report.name,
-        (*report.problems, *problems),
-        report.comparisons,
-        report.points,
-        report.excluded,
-        report.needless,
-    )
+    return replace(report, problems=(*report.problems, *problems))
 
 
 def outcome(checks: Checks, origins: Mapping[str, str]) -> dict[str, Any]:

@@ -41,21 +41,32 @@ def proof_text(document: Mapping[str, Any]) -> str:
 
 def read(path: Path) -> list[dict[str, Any]]:
     """The proofs in a file, which is one of ours or holds a single proof. Raises CannotRun where it is neither."""
+    document = read_document(path)
+    proofs: list[dict[str, Any]] = document["proofs"] if is_file(document) else [document]
+    return proofs
+
+
+def read_document(path: Path) -> Any:
+    """A file of ours, or the single proof in it, or whatever the checker says that it is. Raises CannotRun."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise CannotRun(f"{path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise CannotRun(f"{path} is no JSON: {error}", "Derive it anew: python -m symce derive") from error
-    if isinstance(document, dict) and document.get("format") == FORMAT:
+    if is_file(document):
         proofs = document.get("proofs")
-        if document.get("version") == VERSION and isinstance(proofs, list) and proofs:
-            return proofs
-        raise CannotRun(
-            f"{path}: no proofs of {FORMAT} version {VERSION} in it (its version is {document.get('version')!r})",
-            "Derive it anew: python -m symce derive",
-        )
-    return [document]  # a single proof, or whatever the checker says that it is
+        if document.get("version") != VERSION or not isinstance(proofs, list) or not proofs:
+            raise CannotRun(
+                f"{path}: no proofs of {FORMAT} version {VERSION} in it (its version is {document.get('version')!r})",
+                "Derive it anew: python -m symce derive",
+            )
+    return document
+
+
+def is_file(document: Any) -> bool:
+    """Whether this is a file of ours, of any version."""
+    return isinstance(document, dict) and document.get("format") == FORMAT
 
 
 def _laid_out(value: Any, indent: str) -> str:

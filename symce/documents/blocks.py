@@ -60,10 +60,14 @@ class Formula:
 
 @dataclass(frozen=True)
 class Statement:
-    """A theorem with its proof. ``unfolded``: the proof is shown at once where a format can hide it."""
+    """A theorem with its proof. ``unfolded``: the proof is shown at once where a format can hide it.
+
+    ``checks``: a sentence on what checks it, or nothing.
+    """
 
     item: Item
     unfolded: bool = True
+    checks: str = ""
 
 
 @dataclass(frozen=True)

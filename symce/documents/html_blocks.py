@@ -79,7 +79,10 @@ class Writer:
             case Recall():
                 return self.display(self.statement(block.item), block.boxed, reference(block.item.label, self.handout))
             case Statement():
-                return {"kind": "statement", "level": level + 1, "unfolded": block.unfolded, **self.item(block.item)}
+                return {"kind": "statement", "level": level + 1, "unfolded": block.unfolded} | {
+                    "checks": self.text(block.checks),
+                    **self.item(block.item),
+                }
             case Laws(rules):
                 return {"kind": "laws", "rules": [self.rule(rule) for rule in rules]}
             case Picture():

@@ -110,7 +110,10 @@ class BlockWriter:
                 formula = self.formulas.result(block.item.proof, boxed=block.boxed)
                 return self.display(rf"{formula} \tag{{{words.handout.name_of(block.item.label)}}}")
             case Statement():
-                return {"kind": "statement", "unfolded": block.unfolded, **self.item(block.item)}
+                return {"kind": "statement", "unfolded": block.unfolded} | {
+                    "checks": words.text(block.checks),
+                    **self.item(block.item),
+                }
             case Picture():
                 file = self.picture.format(name=block.figure.name)
                 alt = words.alternative(block.figure.alt)

@@ -33,6 +33,7 @@ from symce.documents.letters import DocumentError, Glossary, Meaning
 from symce.documents.markup import pieces
 from symce.documents.view import Item, Numbering, foundations, rules_of
 from symce.figures.figure import Figure
+from symce.handout.checks import Checks
 from symce.handout.notation import SYMBOLS
 from symce.handout.options import Options
 from symce.kernel.kernel import Kernel
@@ -55,8 +56,9 @@ class Author:
     Statements are shown once: what a proof rests on comes before it by itself, where nothing showed it yet.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, checks: Checks | None = None) -> None:
         self.options = options
+        self.checks = checks
         self.numbering = Numbering()
         self.glossary = Glossary(None)
         self.items: dict[str, Item] = {}
@@ -128,7 +130,8 @@ class Author:
             self._add(Letters(meanings))
         item = self.numbering.item(proof, scope=scope, boxed=boxed)
         self.items[item.label] = item
-        self._add(Statement(item, unfolded))
+        checks = self.checks.of(scope, proof.name) if self.checks else ""
+        self._add(Statement(item, unfolded, checks))
 
     def recall(self, label: str, *, boxed: bool = True) -> None:
         """The result of a statement that was shown, as a displayed formula."""

@@ -9,6 +9,7 @@ from symce.documents.blocks import Handout
 from symce.documents.prose import marked_words
 from symce.figures import of_loss
 from symce.handout.author import Author
+from symce.handout.checks import Checks
 from symce.handout.options import Options
 from symce.handout.reasons import TITLE, Reasons
 from symce.kernel.build import kernel
@@ -22,15 +23,18 @@ def of_losses(losses: Sequence[Loss], options: Options, progress: Callable[[str]
 
     Raises DerivationError or LoweringError as ``derive`` and ``kernel`` do. ``progress`` is told what is worked on.
     """
-    author = Author(options)
+    derivations = {loss.name: derive(loss) for loss in losses}
+    author = Author(options, Checks(lambda name: derivations[name]))
     author.say(
         "Every statement below was derived by symce from the loss alone, for any number of classes $K$; every step"
-        " names the rule that gave it. What is drawn and listed is computed from the same closed forms."
+        " names the rule that gave it. `python -m symce check` tries each step with numbers, and `check --formal` gives"
+        " the certificates that are named to the proof assistant Coq, which holds them for every size. What is drawn"
+        " and listed is computed from the same closed forms."
     )
     reasons = Reasons(author)
     for loss in losses:
         progress(loss.title)
-        _loss(author, derive(loss), reasons)
+        _loss(author, derivations[loss.name], reasons)
     names = [loss.name for loss in losses]
     title = losses[0].title if len(losses) == 1 else "Losses: " + ", ".join(loss.title for loss in losses)
     references = list(dict.fromkeys(plain(loss.reference) for loss in losses if loss.reference))

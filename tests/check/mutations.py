@@ -1,30 +1,28 @@
-"""Ways to spoil a proof: each kind yields spoiled copies of a document, one for each place where it applies.
-
-Every mutation comes with the two expressions that it exchanged, or with None where it touched no expression.
-"""
+"""Ways to spoil a proof: each kind yields spoiled copies of a document, one for each place where it applies."""
 
 from __future__ import annotations
 
-import copy
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from symce.check.document import KINDS
+from symce.check.reading import DOMAINS
 from symce.check.rules import known_rules
 
-#: the most places of one document at which one kind is tried
-PLACES = 2
+#: the most mutants of one document by one kind
+PLACES = 8
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A spoiled document; ``step`` is the step whose expression was changed from ``before`` to ``after``."""
+    """A spoiled document; ``steps`` are those whose lines have changed, all if None."""
 
+    kind: str
     document: dict
-    step: int | None = None
-    before: list | None = None
-    after: list | None = None
+    steps: tuple[int, ...] | None = None
 
 
 Editor = Callable[[list, dict, "Scene"], Iterator[list]]
@@ -50,7 +48,7 @@ class Scene:
 def walk(expr: Any, scope: dict, path: tuple[int, ...] = ()) -> Iterator[tuple[list, tuple[int, ...], dict]]:
     """Every expression within an expression with the way to it and the indices in scope; labels are left out."""
     yield expr, path, scope
-    inner = {**scope, expr[1]: expr[2]} if expr[0] in ("sum", "lse") else scope
+    inner = {**scope, expr[1]: expr[2]} if expr[0] in ("sum", "prod", "lse") else scope
     for position, arg in enumerate(expr):
         if isinstance(arg, list) and not (expr[0] == "named" and position == 1):
             if expr[0] == "where" and position == 1:
@@ -67,22 +65,28 @@ def put(expr: list, path: tuple[int, ...], new: list) -> list:
     return [put(e, tuple(rest), new) if n == head else e for n, e in enumerate(expr)]
 
 
-def edit(document: dict, editor: Editor, kind: str) -> Iterator[Mutant]:
-    """The editor applied at a few places of the steps, chosen by the names of the document and the kind."""
+def edits(document: dict) -> Iterator[Mutant]:
+    """Every kind of edit at a few places of the lines each, chosen by the names of the document and the kind."""
     scene = Scene.of(document)
-    found = []
-    for number, step in enumerate(document["steps"], 1):
-        for node, path, scope in walk(step["expr"], document["indices"]):
-            found += [(number, path, new) for new in editor(node, scope, scene)]
-    random = Random(f"{document['name']} {kind}")
-    for number, path, new in random.sample(found, min(PLACES, len(found))):
-        before = document["steps"][number - 1]["expr"]
-        after = put(before, path, new)
-        spoiled = copy.deepcopy(document)
-        spoiled["steps"][number - 1]["expr"] = after
-        if number == len(document["steps"]):
-            spoiled["result"] = after  # so that the difference from the result does not give it away
-        yield Mutant(spoiled, number, before, after)
+    found: dict[str, list] = {kind: [] for kind in EDITS}
+    for number, line in enumerate([document["statement"], *(s["expr"] for s in document["steps"])]):
+        for node, path, scope in walk(line, document["indices"]):
+            for kind, editor in EDITS.items():
+                found[kind] += [(number, path, new) for new in editor(node, scope, scene)]
+    for kind, candidates in found.items():
+        random = Random(f"{document['name']} {kind}")
+        for number, path, new in random.sample(candidates, min(PLACES, len(candidates))):
+            yield Mutant(kind, with_line(document, number, path, new), (number, number + 1))
+
+
+def with_line(document: dict, number: int, path: tuple[int, ...], new: list) -> dict:
+    """The document with another expression at one place of one line."""
+    if not number:
+        return {**document, "statement": put(document["statement"], path, new)}
+    steps = list(document["steps"])
+    steps[number - 1] = {**steps[number - 1], "expr": put(steps[number - 1]["expr"], path, new)}
+    # the result is the last line, so that the difference between the two does not give the mutation away
+    return {**document, "steps": steps, "result": steps[-1]["expr"]}
 
 
 def num(n: int) -> list:
@@ -93,7 +97,7 @@ def rename(expr: Any, old: str, new: str) -> Any:
     """Another index in the place of a free one."""
     if not isinstance(expr, list):
         return expr
-    if expr[0] in ("sum", "lse") and expr[1] == old:
+    if expr[0] in ("sum", "prod", "lse") and expr[1] == old:
         return expr
     if expr[0] in ("entry", "softmax", "delta"):
         first = 1 if expr[0] == "delta" else 2
@@ -172,7 +176,29 @@ def _total_for_partial(node, scope, scene):
         yield ["total", *node[1:]]
 
 
-#: kinds that change one expression of one step
+def _captured(node, scope, scene):
+    """A bound index under the name of a free one that stands beside it."""
+    if node[0] in ("sum", "prod", "lse"):
+        for other in [n for n in sorted(scope) if scope[n] == node[2] and n != node[1]]:
+            if rename(node[3], other, "%") != node[3]:
+                yield [node[0], other, node[2], rename(node[3], node[1], other)]
+
+
+def _another_range(node, scope, scene):
+    if node[0] in ("sum", "prod", "lse"):
+        yield from ([*node[:2], kind, node[3]] for kind in sorted(KINDS) if kind != node[2])
+
+
+def _label(node, scope, scene):
+    """What is said under the name of a derivative: another variable, another function."""
+    if node[0] == "named" and node[1][0] in ("total", "partial"):
+        head, function, variable = node[1]
+        yield ["named", [head, ["mul", num(2), function], variable], node[2]]
+        for name in variable[2:]:
+            yield from (["named", [head, function, rename(variable, name, o)], node[2]] for o in others(name, scope))
+
+
+#: kinds that change one expression of one line
 EDITS: dict[str, Editor] = {
     "sign of a line's part": _on(("mul", "sum", "pow", "softmax"), lambda e: ["mul", num(-1), e]),
     "sign of a term": _add_edit(lambda t: ["mul", num(-1), t]),
@@ -186,6 +212,7 @@ EDITS: dict[str, Editor] = {
     "index of an entry": _swap_index("entry"),
     "index of softmax": _swap_index("softmax"),
     "exponent + 1": _on("pow", lambda e: ["pow", e[1], ["add", e[2], num(1)]]),
+    "exponent - 1": _on("pow", lambda e: ["pow", e[1], ["add", e[2], num(-1)]]),
     "exponent negated": _on("pow", lambda e: ["pow", e[1], ["mul", num(-1), e[2]]]),
     "number + 1": _on("num", lambda e: ["add", e, num(1)]),
     "sum dropped": _drop_sum,
@@ -204,88 +231,161 @@ EDITS: dict[str, Editor] = {
     "total for partial": _total_for_partial,
     "outer factor dropped": _on("product", lambda e: e[2]),
     "inner factor dropped": _on("product", lambda e: e[1]),
+    "bound index that captures": _captured,
+    "range of a sum": _another_range,
+    "product for a sum": _on("sum", lambda e: ["prod", *e[1:]]),
+    "what a derivative's name says": _label,
     "definition under a name": _on("named", lambda e: ["named", e[1], ["mul", num(3), e[2]]]),
 }
 
 
-def _steps(change: Callable[[list], Iterator[list]]) -> Callable[[dict], Iterator[Mutant]]:
+def _with_steps(document: dict, steps: list) -> dict:
+    return {**document, "steps": steps}
+
+
+def _exchanged(document):
+    steps = document["steps"]
+    for n in range(len(steps) - 1):
+        swapped = [*steps[:n], steps[n + 1], steps[n], *steps[n + 2 :]]
+        yield {**_with_steps(document, swapped), "result": swapped[-1]["expr"]}
+
+
+def _step_left_out(document):
+    steps = document["steps"]
+    yield from (_with_steps(document, without(steps, n)) for n in range(len(steps) - 1))
+
+
+def _last_step_removed(document):
+    yield _with_steps(document, document["steps"][:-1])
+
+
+def _doubled(document):
+    steps = document["steps"]
+    yield from (_with_steps(document, [*steps[: n + 1], *steps[n:]]) for n in range(len(steps)))
+
+
+def _step_with(document: dict, n: int, **changes: str) -> dict:
+    steps = document["steps"]
+    return _with_steps(document, [*steps[:n], {**steps[n], **changes}, *steps[n + 1 :]])
+
+
+def _no_such_rule(document):
+    yield from (_step_with(document, n, rule="by-magic") for n in range(len(document["steps"])))
+
+
+def _another_rule(document):
+    for n, step in enumerate(document["steps"]):
+        names = [r for r in sorted(known_rules()) if r != step["rule"]]
+        for other in Random(f"{document['name']} {n}").sample(names, 2):
+            yield _step_with(document, n, rule=other)
+
+
+def _unassumed_rule(document):
+    rules = sorted(r.name for r in known_rules().values() if r.assumes - {*document["assumptions"]})
+    for n, step in enumerate(document["steps"]):
+        yield _step_with(document, n, rule=Random(f"{n} {step['rule']}").choice(rules))
+
+
+def _relation(document):
+    for n, step in enumerate(document["steps"]):
+        here = step.get("relation", "=")
+        yield from (_step_with(document, n, relation=other) for other in ("=", "<=", ">=") if other != here)
+
+
+def _statement(document):
+    yield {**document, "statement": ["mul", num(2), document["statement"]]}
+
+
+def _result(document):
+    yield {**document, "result": ["mul", num(2), document["result"]]}
+
+
+def _without(field: str) -> Callable[[dict], Iterator[dict]]:
     def mutate(document):
-        for steps in change(copy.deepcopy(document["steps"])):
-            yield Mutant({**copy.deepcopy(document), "steps": steps})
+        yield from ({**document, field: without(document[field], n)} for n in range(len(document[field])))
 
     return mutate
 
 
-def _exchanged(steps):
-    for n in range(len(steps) - 1):
-        yield [*steps[:n], steps[n + 1], steps[n], *steps[n + 2 :]]
+def _domain(document):
+    for letter, domain in sorted(document["domains"].items()):
+        for other in DOMAINS:
+            if other != domain:
+                yield {**document, "domains": {**document["domains"], letter: other}}
 
 
-def _renamed(name: str) -> Callable[[list], Iterator[list]]:
-    def change(steps):
-        for n, step in enumerate(steps):
-            if step["rule"] != name:
-                yield [*steps[:n], {**step, "rule": name}, *steps[n + 1 :]]
-
-    return change
-
-
-def _swapped_names(steps):
-    names = sorted(known_rules())
-    for n, step in enumerate(steps):
-        other = Random(f"{n} {step['rule']}").choice([r for r in names if r != step["rule"]])
-        yield [*steps[:n], {**step, "rule": other}, *steps[n + 1 :]]
-
-
-def _doubled(steps):
-    for n, step in enumerate(steps):
-        yield [*steps[: n + 1], step, *steps[n + 1 :]]
-
-
-def _statement(document):
-    after = ["mul", num(2), document["statement"]]
-    yield Mutant({**copy.deepcopy(document), "statement": after}, 0, document["statement"], after)
-
-
-def _result(document):
-    after = ["mul", num(2), document["result"]]
-    yield Mutant({**copy.deepcopy(document), "result": after}, len(document["steps"]), document["result"], after)
-
-
-def _assumption(document):
-    for n in range(len(document["assumptions"])):
-        yield Mutant({**copy.deepcopy(document), "assumptions": without(document["assumptions"], n)})
-
-
-def _uncited(document):
-    for n in range(len(document["cites"])):
-        yield Mutant({**copy.deepcopy(document), "cites": without(document["cites"], n)})
+def _kind_of_index(document):
+    for index, kind in sorted(document["indices"].items()):
+        for other in sorted(KINDS):
+            if other != kind:
+                yield {**document, "indices": {**document["indices"], index: other}}
 
 
 def _definition(document):
     for n, entry in enumerate(document["definitions"]):
         part = "value" if "value" in entry else "slope"
-        changed = {**entry, part: ["mul", num(2), entry[part]]}
-        definitions = [*document["definitions"][:n], changed, *document["definitions"][n + 1 :]]
-        yield Mutant({**copy.deepcopy(document), "definitions": definitions})
+        for changed in (["mul", num(2), entry[part]], ["mul", num(-1), entry[part]]):
+            definitions = list(document["definitions"])
+            definitions[n] = {**entry, part: changed}
+            yield {**document, "definitions": definitions}
+
+
+def _definition_removed(document):
+    yield from (
+        {**document, "definitions": without(document["definitions"], n)} for n in range(len(document["definitions"]))
+    )
+
+
+def _rows(document):
+    """The rows of a batch's gradient with other letters, throughout: P for Y and Y for P."""
+    letters = {d["name"][1] for d in document["definitions"]}
+    text = json.dumps(document)
+    for one, other in (("P", "Y"), ("S", "Y"), ("P", "Q")):
+        if "G" in letters and f'"{one}"' in text and f'"{other}"' in text:
+            yield json.loads(
+                text.replace(f'"{one}"', '"%"').replace(f'"{other}"', f'"{one}"').replace('"%"', f'"{other}"')
+            )
+
+
+def _another_version(document):
+    yield {**document, "version": document["version"] + 1}
 
 
 #: kinds that change the proof around its expressions
-OTHERS: dict[str, Callable[[dict], Iterator[Mutant]]] = {
+OTHERS: dict[str, Callable[[dict], Iterator[dict]]] = {
     "statement doubled": _statement,
     "result replaced": _result,
-    "assumption removed": _assumption,
-    "citation removed": _uncited,
+    "assumption removed": _without("assumptions"),
+    "citation removed": _without("cites"),
     "definition of a letter": _definition,
-    "steps exchanged": _steps(_exchanged),
-    "last step removed": _steps(lambda steps: iter([steps[:-1]])),
-    "step doubled": _steps(_doubled),
-    "rule that does not exist": _steps(_renamed("by-magic")),
-    "rule of another name": _steps(_swapped_names),
-    "rule without its assumption": _steps(_renamed("target-sums-to-one")),
+    "definition removed": _without("definitions"),
+    "rows of other letters": _rows,
+    "domain of a letter": _domain,
+    "kind of an index": _kind_of_index,
+    "relation of a step": _relation,
+    "steps exchanged": _exchanged,
+    "step left out": _step_left_out,
+    "last step removed": _last_step_removed,
+    "step doubled": _doubled,
+    "rule that does not exist": _no_such_rule,
+    "rule of another name": _another_rule,
+    "rule without its assumption": _unassumed_rule,
+    "another version of the format": _another_version,
 }
 
 
-def mutants(kind: str, document: dict) -> Iterator[Mutant]:
-    """The spoiled copies of a document by one kind of mutation."""
-    return edit(document, EDITS[kind], kind) if kind in EDITS else OTHERS[kind](document)
+def mutants(document: dict, wanted: int) -> list[Mutant]:
+    """So many different mutants, of each kind as many as of any other as far as there are that many."""
+    queues: dict[str, list[Mutant]] = {kind: [] for kind in (*EDITS, *OTHERS)}
+    for mutant in edits(document):
+        queues[mutant.kind].append(mutant)
+    for kind, mutate in OTHERS.items():
+        found = [Mutant(kind, spoiled) for spoiled in mutate(document)]
+        queues[kind] = Random(f"{document['name']} {kind}").sample(found, min(PLACES, len(found)))
+    chosen: dict[str, Mutant] = {}
+    while len(chosen) <= wanted and any(queues.values()):
+        for queue in filter(None, queues.values()):
+            mutant = queue.pop(0)
+            chosen.setdefault(json.dumps(mutant.document), mutant)
+    chosen.pop(json.dumps(document), None)
+    return list(chosen.values())[:wanted]

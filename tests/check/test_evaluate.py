@@ -1,10 +1,13 @@
 """The values of expressions: every kind of node against its definition, derivatives against difference quotients."""
 
+from decimal import Decimal, getcontext
+
 import mpmath
 import pytest
 
-from symce.check.arithmetic import Undefined, mp
+from symce.check.arithmetic import CONTEXT, Undefined, divide, multiply, primal
 from symce.check.evaluate import Evaluator
+from symce.check.quotients import mp, quotient
 from symce.check.reading import read
 from symce.check.sampling import Point
 
@@ -33,7 +36,12 @@ def evaluator(expr, definitions=(), assumptions=(), edge="", **domains):
 
 def value(expr, j=1, l=2, d=1, **options):  # noqa: E741
     found, node = evaluator(expr, **options)
-    return found.value(node, {"j": j, "l": l, "d": d})
+    return mp.mpf(str(primal(found.value(node, {"j": j, "l": l, "d": d}))))
+
+
+def by_quotients(expr, j=1, l=2, d=1, **options):  # noqa: E741
+    found, node = evaluator(expr, **options)
+    return quotient(found.document, found.point, node, {"j": j, "l": l, "d": d})
 
 
 def z(i):
@@ -82,6 +90,7 @@ NODES = {
 def test_the_value_of_a_node(case):
     expr, expected = NODES[case]
     assert close(value(expr), mp.mpf(expected))
+    assert close(by_quotients(expr), mp.mpf(expected)), "by the second opinion"
 
 
 FUNCTIONS = {
@@ -110,6 +119,7 @@ def test_a_derivative_is_that_of_a_difference_quotient(case, kind):
         return value(FUNCTIONS[case](["add", z("j"), ["num", f"{by}/{step}"]]))
 
     assert close((moved(1) - moved(-1)) * step / 2, derivative, digits=20)
+    assert close(by_quotients([kind, FUNCTIONS[case](z("j")), z("j")]), derivative, digits=35)
 
 
 def test_a_total_derivative_goes_through_softmax_and_a_partial_one_does_not():
@@ -189,10 +199,10 @@ def test_some_function_of_other_letters_has_the_slope_that_is_stated():
     ("expr", "message"),
     [
         (["pow", ["add", z("j"), ["mul", ["num", "-1"], z("j")]], ["num", "-1"]], "a division by zero"),
-        (["log", ["num", "0"]], "the logarithm of 0.0"),
-        (["log", ["num", "-2"]], "the logarithm of -2.0"),
-        (["pow", ["num", "-2"], ["num", "1/2"]], "a power of the negative number -2.0"),
-        (["total", ["log", ["mul", z("j"), ["num", "0"]]], z("j")], "the logarithm of 0.0"),
+        (["log", ["num", "0"]], "the logarithm of 0$"),
+        (["log", ["num", "-2"]], "the logarithm of -2$"),
+        (["pow", ["num", "-2"], ["num", "1/2"]], "a power of the negative number -2$"),
+        (["total", ["log", ["mul", z("j"), ["num", "0"]]], z("j")], "the logarithm of 0$"),
     ],
 )
 def test_what_has_no_value_is_undefined(expr, message):
@@ -212,8 +222,18 @@ def test_assumptions_and_edges_of_domains_are_respected():
     assert value(["sym", "t"], edge="highest", t="unit") == 1
 
 
-def test_the_precision_of_the_callers_mpmath_is_left_alone():
-    before = mpmath.mp.dps
-    assert mp.dps == 50
+def test_the_precision_of_the_caller_is_left_alone():
+    before = mpmath.mp.dps, getcontext().prec
+    assert (mp.dps, CONTEXT.prec) == (60, 60)
     value(["exp", z("j")])
-    assert mpmath.mp.dps == before
+    by_quotients(["exp", z("j")])
+    assert (mpmath.mp.dps, getcontext().prec) == before
+
+
+def test_a_quotient_of_equal_numbers_is_one():
+    """So that 1 - p of one class is 0, and not the rounding error of p."""
+    x = Decimal(7)
+    assert divide(x, x) == 1
+    assert multiply(x, CONTEXT.divide(Decimal(1), x)) != 1
+    with pytest.raises(Undefined):
+        divide(x, Decimal(0))

@@ -124,8 +124,8 @@ class Blocks:
             case Formula(left, rows):
                 words = [expand(part, self.handout.notation) for part in (left, *rows)]
                 return {"block": "display", "formula": self.formulas.chain(words[0], words[1:])}
-            case Statement(item):
-                return self.statement(item)
+            case Statement(item, checks=checks):
+                return {**self.statement(item), "checks": self.texts.text(checks)}
             case Recall():
                 return self.recall(block)
             case Laws(rules):

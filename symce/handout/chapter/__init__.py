@@ -26,6 +26,7 @@ from symce.handout.chapter import (
     summary,
     variants,
 )
+from symce.handout.checks import Checks
 from symce.handout.material import Material
 from symce.handout.options import Options
 from symce.handout.selection import only
@@ -66,13 +67,16 @@ def chapter(options: Options, progress: Callable[[str], None] = lambda _: None) 
 
     Raises HandoutError for a section that there is not, ListingError where a listing does not run.
     """
-    author, material = Author(options), Material(progress)
+    material = Material(progress)
+    author = Author(options, Checks(material.derivation))
     author.say(
         "This chapter derives, proves, draws and runs what it says about the most used loss of classification. Every"
         " formula below was computed by symce for any number of classes $K$, samples $N$ and features $D$; every step"
         " names the rule that gave it; every number in a table or figure comes from the kernels that the formulas were"
         " turned into. A program that shares no code with the one that made the proofs checks each of their steps with"
         " numbers: `python -m symce derive` writes no proof that fails, and `python -m symce check` repeats it."
+        " What stands below a theorem names its certificate, by which the proof assistant Coq holds it for every size;"
+        " `python -m symce check --formal` runs them."
     )
     with author.note("tip", "What you will be able to do"):
         author.bullets(
