@@ -55,7 +55,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	@touch $@
 
-# The peers of the benchmark (JAX, optax, numba) are its own: neither symce nor its tests need them.
+# Of the peers of the benchmark numba is its own: neither symce nor its tests need it.
 $(VENV)/.bench: $(VENV)/.installed benchmarks/constraints.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt -c benchmarks/constraints.txt -e '.[bench]'
 	@touch $@

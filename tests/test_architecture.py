@@ -122,8 +122,10 @@ def broken_in_kernels(folder: Path) -> list[str]:
         top = i.imported.partition(".")[0]
         if top in sys.stdlib_module_names:
             continue
-        if top not in ("numpy", "torch", "symce_kernels"):
-            found.append(f"{i.where}: {i.importer} imports {top}; the kernels import NumPy and torch alone")
+        if top not in ("numpy", "torch", "jax", "symce_kernels"):
+            found.append(f"{i.where}: {i.importer} imports {top}; the kernels import NumPy, torch and JAX alone")
+        if top == "jax" and not inside(i.importer, "symce_kernels.jax"):
+            found.append(f"{i.where}: {i.importer} imports jax; only symce_kernels.jax does")
         if top == "torch" and not inside(i.importer, "symce_kernels.torch") and not i.lazy:
             found.append(f"{i.where}: {i.importer} imports torch at its top; only symce_kernels.torch does")
         is_copyable = i.importer.startswith("symce_kernels.numpy.")
@@ -236,6 +238,7 @@ PLANTED_FOR_LINTER = {
     "SymPy in a target, lazily": ("sympy-free", "symce/targets/c.py", "def f():\n    import sympy"),
     "a second renderer": ("one-renderer", "symce/documents/latex.py", "from jinja2 import Environment"),
     "torch in a target": ("torch-in-verify", "symce/targets/torch.py", "def f():\n    import torch"),
+    "JAX in a target, lazily": ("no-jax", "symce/targets/jax.py", "def f():\n    import jax"),
 }
 
 
@@ -277,6 +280,7 @@ PLANTED_IN_KERNELS = {
     "import symce": "symce_kernels/torch/focal.py",
     "from sympy import Expr": "symce_kernels/__init__.py",
     "import torch": "symce_kernels/numpy/__init__.py",
+    "import jax.numpy as jnp": "symce_kernels/torch/focal.py",
     "from . import brier": "symce_kernels/numpy/focal.py",
     "from symce_kernels.numpy._shared import check": "symce_kernels/numpy/focal.py",
     "import scipy.special": "symce_kernels/numpy/__init__.py",

@@ -120,10 +120,14 @@ def _is_package(folder: Path, target: str) -> bool:
 
 
 def _uncertified(one: Derived) -> list[str]:
-    """The steps that no tactic proves, said to whoever derives a loss of their own."""
+    """What is said to whoever derives a loss with steps that no tactic of Coq proves."""
     missing = certificate(one.proofs).missing
+    if not missing:
+        return []
+    rules = sorted({m.rule for m in missing if m.step and not m.rule.startswith("by-")})
     return [
-        f"{one.loss.name}: step {m.step} of {m.proof} is not certified: Coq has no tactic for {m.rule}" for m in missing
+        f"{one.loss.name}: {len(missing)} steps have no certificate in Coq ({', '.join(rules)}): "
+        f"{PROOFS}/{one.loss.name}.v lists them first"
     ]
 
 

@@ -33,6 +33,8 @@ def command(
 ) -> int:
     """Check generated kernels: values, gradients, Hessian-vector products, options, dtypes, extreme logits.
 
+    With --target torch also what PyTorch's transforms make of them: vmap, grad, jvp, hessian, compile, export, ...
+
     The kernels are those in the output folder, or else of the installed package symce_kernels. Exit status 1 if one
     is wrong, or, with --accuracy, is less exact than promised.
     """
@@ -44,7 +46,10 @@ def command(
     folder = kernels_folder(out)
 
     from symce.cli.reports import print_verification, verified
+    from symce.cli.transforms import print_transforms, with_transforms
     from symce.verify import TARGETS, LoadError
+    from symce.verify.modules import torch_installed
+    from symce.verify.transforms import PREFIX
 
     if not set(targets) & set(TARGETS):
         raise CannotRun(
@@ -56,11 +61,15 @@ def command(
     with steps(quiet=as_json) as progress:
         try:
             report = verified(chosen.losses, folder, targets, progress, thorough)
+            if target and "torch" in targets and torch_installed():
+                report = with_transforms(report, chosen.losses, folder, progress, thorough=thorough)
         except LoadError as error:
             raise CannotRun(str(error)) from error
     if as_json:
         say_json({"command": "verify", "kernels": str(folder), **report.to_json()})
     else:
+        transforms = [row for row in report.rows if row.what.startswith(PREFIX)]
+        print_transforms(transforms)
         print_verification(report, every_row=rows)
     return 0 if report.ok else 1
 

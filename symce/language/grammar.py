@@ -53,8 +53,8 @@ INDICES = frozenset("ijkl")
 #: Names that a module of generated code cannot have: they are its neighbours, its functions, or no file for Windows.
 MODULES = frozenset(
     {
-        "numpy", "np", "torch", "nn", "math", "functional", "linear", "native", "triton", "value", "grad",
-        "value_and_grad", "hvp", "theorems", "con", "prn", "aux", "nul",
+        "numpy", "np", "torch", "nn", "jax", "jnp", "lax", "functools", "math", "functional", "linear", "native",
+        "triton", "value", "grad", "value_and_grad", "hvp", "theorems", "con", "prn", "aux", "nul",
     }
 )  # fmt: skip
 

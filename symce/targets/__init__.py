@@ -8,6 +8,7 @@ from typing import Protocol
 from symce.kernel.kernel import Kernel
 from symce.render import render as _render
 from symce.targets.javascript import JavascriptTarget
+from symce.targets.jax import JaxTarget
 from symce.targets.native import NativeTarget
 from symce.targets.numpy import NumpyTarget
 from symce.targets.text import header
@@ -32,7 +33,9 @@ class Target(Protocol):
         ...
 
 
-TARGETS: Mapping[str, Target] = {t.name: t for t in (NumpyTarget(), TorchTarget(), JavascriptTarget(), NativeTarget())}
+TARGETS: Mapping[str, Target] = {
+    t.name: t for t in (NumpyTarget(), TorchTarget(), JaxTarget(), JavascriptTarget(), NativeTarget())
+}
 
 
 def render_kernels(kernels: Sequence[Kernel], targets: Sequence[str] = tuple(TARGETS)) -> dict[str, str]:

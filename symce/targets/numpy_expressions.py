@@ -6,12 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import ClassVar
 
-from symce.kernel.ir import Const, Gather, Input, Let, Map, Node, OneHot, Reduce, RowProgram, Var, walk
+from symce.kernel.ir import Gather, Input, Let, Map, Node, OneHot, Reduce, RowProgram, Var, walk
 from symce.targets.expressions import EXACT_HELPERS, Printer
 from symce.targets.layout import Precedence, Text, call
-
-#: operations whose results are the lifted numerators of a softmax
-_NUMERATORS = ("exp_difference", "exp_quotient", "exp_multiple")
+from symce.targets.numerators import NUMERATORS, is_largest, without_one
 
 
 class NumpyPrinter(Printer):
@@ -48,8 +46,8 @@ class NumpyPrinter(Printer):
 
     def _let(self, let: Let) -> list[str]:
         text = super()._let(let)
-        match let.value:
-            case Reduce("sum", Map("where", (OneHot(index), Const(0), Var() as row))) if self._is_largest(row, index):
+        match without_one(let.value):
+            case row, index if is_largest(self._lets, row, index):
                 self._without_largest[row] = (self._names[let.name], self._at(self.print(index)))
         self._uses.subtract(walk(let.value))  # what is left is used further down
         return text
@@ -93,19 +91,11 @@ class NumpyPrinter(Printer):
     def _map(self, node: Map) -> Text:
         """The numerators of a softmax are told where their largest is, which is 2**64 by their making."""
         text = super()._map(node)
-        if node.op in _NUMERATORS:
+        if node.op in NUMERATORS:
             winner = Reduce("argmax", node.args[0])
             if winner in self._done and self._value(node.args[1]) == Reduce("max", node.args[0]):
                 return call(text.head, *text.pieces, self._at(self.print(winner)))
         return text
-
-    def _is_largest(self, row: Var, index: Node) -> bool:
-        """Whether the index is that of the largest of a row of lifted numerators, which is 2**64 by its making."""
-        value, at_top = self._value(row), self._value(index)
-        if not isinstance(value, Map) or value.op not in _NUMERATORS:
-            return False
-        exponent, top = value.args[:2]
-        return at_top == Reduce("argmax", exponent) and self._value(top) == Reduce("max", exponent)
 
     def _is_laid_out(self, row: Node) -> bool:
         """Whether a row surely lies in memory as the logits do: one made of values a class and a row alone does not."""
@@ -126,10 +116,8 @@ class NumpyPrinter(Printer):
         return call("_laid_out", text, "logits")
 
     def _reduce(self, node: Reduce) -> Text:
-        match node:
-            case Reduce("sum", Map("where", (OneHot(index), Const(0), Var() as row))) if (
-                node.body not in self._done and self._is_computed(row)
-            ):
+        match without_one(node):
+            case row, index if node.body not in self._done and self._is_computed(row):
                 source, at = self._laid_out(row), self._at(self.print(index))
                 rest, at_top = self._without_largest.get(row, ("", at))
                 if at_top != at:

@@ -5,76 +5,17 @@ This module prints text; it does not import PyTorch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Sequence
 
 from symce.kernel.kernel import Kernel, KernelParam
 from symce.render import render
-from symce.targets.expressions import EXACT_HELPERS, Printer
 from symce.targets.interface import Form, Interface
-from symce.targets.layout import WIDTH, Precedence, Text, call, definition, lines
+from symce.targets.layout import WIDTH, Text, call, definition, lines
 from symce.targets.linear import render_linear
 from symce.targets.text import class_name, describe, escape, formulas, header, option_rows, paragraphs, table
-
-#: The functions of torch.nn.functional that functional.py offers, by the loss that means the same.
-PYTORCH_NAMES = {
-    "cross_entropy": "cross_entropy",
-    "binary_cross_entropy": "binary_cross_entropy_with_logits",
-    "bce_with_logits": "binary_cross_entropy_with_logits",
-    "binary_cross_entropy_with_logits": "binary_cross_entropy_with_logits",
-    "nll_loss": "nll_loss",
-}
-
-
-class TorchPrinter(Printer):
-    """Expressions of PyTorch tensors, each of them differentiable."""
-
-    functions: ClassVar[Mapping[str, str]] = {
-        **{op: f"torch.{op}" for op in ("exp", "expm1", "log", "log1p", "sqrt", "tanh", "abs", "sign")},
-        **{op: f"_{op}" for op in ("product", "sigmoid", "softplus")},
-        **EXACT_HELPERS,
-    }
-    reserved = Printer.reserved | {"torch", "nn", "Tensor"}
-    # Not amax, which spreads its derivative over equal entries: it belongs to the entry that argmax picks, as a program
-    # leaves out just that one from the sum of the others.
-    max_is_gather = True
-
-    def reduce(self, op: str, body: Text) -> Text:
-        if op in ("excess", "sum"):
-            self.helpers.add(op)
-            return call(f"_{op}", body)
-        return call(f"torch.{op}", body, "dim=1", "keepdim=True")
-
-    def total(self, op: str, body: Text) -> Text:
-        return call(f"torch.{op}", body)
-
-    def gather(self, source: Text, index: Text) -> Text:
-        return call("torch.gather", source, "1", index)
-
-    def classes(self, size: str) -> str:
-        return f"torch.arange({size}, device=logits.device)"
-
-    def spread(self, value: Text, *, number: bool) -> Text:
-        return (
-            call("torch.full_like", "logits", value)
-            if number
-            else Text(f"{value.within(Precedence.ATOM).text}.expand_as(logits)", Precedence.ATOM)
-        )
-
-    def select(self, condition: Text, then: Text, otherwise: Text, *, numbers: bool) -> Text:
-        if numbers:  # two plain numbers would be chosen between in PyTorch's default dtype, and rounded to it
-            then = call("logits.new_tensor", then)
-        return call("torch.where", condition, then, otherwise)
-
-    def put(self, row: Text, index: Text, value: Text, *, fresh: bool, number: bool) -> Text:
-        # not in place: a row may be shared by the copies that vmap makes of an index
-        return call("torch.scatter", row, "1", index, value)
-
-    def extremum(self, op: str, left: Text, right: Text, *, number: bool) -> Text:
-        if number:
-            bound = "max" if op == "minimum" else "min"  # the minimum with 1 is what is clamped from above
-            return call("torch.clamp", left, f"{bound}={right.text}")
-        return call(f"torch.{op}", left, right)
+from symce.targets.torch_expressions import TorchPrinter
+from symce.targets.torch_functional import module_names, render_functional
+from symce.targets.torch_parallel import render_parallel, render_parallel_package
 
 
 class TorchTarget:
@@ -88,6 +29,7 @@ class TorchTarget:
         i = Interface(kernel)
         printer = TorchPrinter()
         outputs = ("value", "gradient", "hvp") if i.hvp else ("value", "gradient")
+        checked = _checked_lines(i)
         row_functions = [_row_function(printer, i, form, output) for form in i.forms for output in outputs]
         return {
             f"torch/{kernel.name}.py": render(
@@ -100,43 +42,38 @@ class TorchTarget:
                 eager_definition=definition("eager", ["input"], indent=4),
                 eager_call="\n".join(lines("return ", call("_by_operations", *_operands(i)), 8)),
                 native_call="\n".join(lines("loss = ", _native_call(i), 8)),
+                operator_call="\n".join(lines("operands = ", call("_checked", *_operands(i)), 12)),
+                operator_definition="\n".join(lines("_OPERATOR = ", _operator(i), 4)),
+                checked_definition=definition("_checked", _operands(i)),
+                checked_lines=checked,
+                checked_rows="rows = " * (kernel.least_classes > 1 or any("rows" in line for line in checked)),
+                checked_return="    return " + ", ".join(_operands(i)),
                 function_docstring=f"{escape(kernel.title).rstrip('.')}; the module's text says what each argument is.",
                 parameter_lines=[line for p in kernel.params for line in _parameter(p)] + _option_lines(i),
                 row_losses=_row_losses(i),
                 class_text=_class(i),
                 row_functions=row_functions,
                 autograd_functions=[_autograd(i, form) for form in i.forms],
-                helpers=printer.helpers,
+                helpers=printer.helpers | {"known"},
                 i=i,
-            )
+            ),
+            **render_parallel(kernel),
         }
 
     def render_package(self, kernels: Sequence[Kernel]) -> dict[str, str]:
         """``torch/__init__.py``, which imports a loss when it is first asked for, and what all losses share."""
         ordered = sorted(kernels, key=lambda k: k.name)
         values = {"header": header("", "the catalogue of losses"), "names": [k.name for k in ordered]}
-        pytorch = {PYTORCH_NAMES[k.name]: k.name for k in ordered if _means_the_same(k)}
-        own = [k.name for k in ordered if k.name not in pytorch.values()]
+        classes = {class_name(k.name): k.name for k in ordered} | dict.fromkeys(module_names(ordered), "modules")
         return {
-            "torch/__init__.py": render(
-                "torch/package.py.jinja", **values, classes={class_name(k.name): k.name for k in ordered}
-            ),
+            "torch/__init__.py": render("torch/package.py.jinja", **values, classes=classes),
             "torch/_memory.py": render("torch/memory.py.jinja", header=values["header"]),
             "torch/_native.py": render("torch/native.py.jinja", header=values["header"]),
-            "torch/functional.py": render("torch/functional.py.jinja", **values, pytorch=pytorch, own=own),
+            "torch/_ops.py": render("torch/ops.py.jinja", header=values["header"]),
+            **render_functional(ordered),
             **render_linear("torch", ordered),
+            **render_parallel_package(ordered),
         }
-
-
-def _means_the_same(kernel: Kernel) -> bool:
-    """Whether PyTorch has a function of this loss's name, and the kernel has all the options of that function."""
-    i = Interface(kernel)
-    options = {name for name, _ in i.options()} - {"normalizer", "reduction"}
-    needed = {
-        "cross_entropy": {"weight", "ignore_index", "label_smoothing"},
-        "nll_loss": {"weight", "ignore_index"},
-    }
-    return kernel.name in PYTORCH_NAMES and not kernel.params and needed.get(kernel.name, set()) <= options
 
 
 def _row_function(printer: TorchPrinter, i: Interface, form: Form, output: str) -> dict[str, str]:
@@ -158,8 +95,14 @@ def _autograd(i: Interface, form: Form) -> str:
     nothing = ", None" * (len(args) - 1)
     inputs = ", ".join(args) if len(args) > 1 else "(logits,)"
     name = {"index": "_Index", "dense": "_Dense", "none": "_Rows"}[form.name]
+    operands = [f"ctx.{a}" if a in numbers else a for a in args]
+    gradient = call("_in_blocks", f"_gradient{form.suffix}", *operands)
+    if i.hvp:
+        gradient = call("_apply", f"{name}Gradient", f"{name}GradientTraced", *operands)
     values = {
         "args": ", ".join(args),
+        "elementwise": i.kernel.elementwise,
+        "gradient": "\n".join(lines("gradient = ", gradient, 8)),
         "inputs": inputs,
         "saved": ", ".join(tensors),
         "unpacked": ", ".join(tensors) if len(tensors) > 1 else "(logits,)",
@@ -177,14 +120,16 @@ def _row_losses(i: Interface) -> list[str]:
     """The statements that name the losses of the rows; a target of one float a class is told by its dtype."""
     params = [p.name for p in i.kernel.params]
     effective = f"_effective_target(y, weight{', label_smoothing' if i.smoothing else ''})" if i.effective else "y"
-    index, dense = call("_Index.apply", "rows", "y", *params), call("_Dense.apply", "rows", effective, *params)
+    index = call("_apply", "_Index", "_IndexTraced", "rows", "y", *params)
+    dense = call("_apply", "_Dense", "_DenseTraced", "rows", effective, *params)
     if i.index and i.dense:
         either = f"{dense.text} if y.is_floating_point() else {index.text}"
         if len(either) <= WIDTH - len("    losses = "):
             return [f"    losses = {either}"]
         branches = [lines("losses = ", form, 8) for form in (dense, index)]
         return ["    if y.is_floating_point():", *branches[0], "    else:", *branches[1]]
-    return lines("losses = ", index if i.index else dense if i.dense else call("_Rows.apply", "rows", *params), 4)
+    rows = call("_apply", "_Rows", "_RowsTraced", "rows", *params)
+    return lines("losses = ", index if i.index else dense if i.dense else rows, 4)
 
 
 _KINDS = {
@@ -227,6 +172,30 @@ def _native_call(i: Interface) -> Text:
     given = [option if option in there else absent[option] for option in options]
     target = "target" if i.target else "None"
     return call("_native.loss", f'"{i.kernel.name}"', "eager", "input", target, params, *given, "precision", "inplace")
+
+
+#: how the schema of an operator calls the type of an operand
+_SCHEMA = {
+    "weight": "Tensor?",
+    "ignore_index": "int",
+    "label_smoothing": "float",
+    "normalizer": "float?",
+    **dict.fromkeys(("reduction", "on_empty", "infinite", "precision"), "str"),
+}
+
+
+def _operator(i: Interface) -> Text:
+    """The definition of the loss as an operator of PyTorch."""
+    shapes = {p.name: "float" if p.shape == "" else "Tensor" for p in i.kernel.params}
+    kinds = {"input": "Tensor", "target": "Tensor", **_SCHEMA, **shapes}
+    operands = (f'{name}="{kinds[name]}"' for name in _operands(i))
+    return call("_ops.define", f'"{i.kernel.name}"', "_by_operations", str(i.kernel.elementwise), *operands)
+
+
+def _checked_lines(i: Interface) -> list[str]:
+    """The parameters and options as an operator takes them: those of an entry in the input's shape still."""
+    text = [line for p in i.kernel.params for line in (_parameter(p)[:-1] if p.shape == "NxK" else _parameter(p))]
+    return text + _option_lines(i)
 
 
 def _parameter(p: KernelParam) -> list[str]:

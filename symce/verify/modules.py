@@ -121,6 +121,14 @@ def _imported(path: Path, name: str, *, shared: bool) -> ModuleType:
     return _executed(path, f"{name}_{path.stem}", None)
 
 
+def imported_package(folder: Path) -> str:
+    """The name under which the whole folder ``symce_kernels`` is imported: private, and its own for each folder."""
+    name = f"_symce_verify_{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]}"
+    if name not in sys.modules:
+        _executed(folder / "__init__.py", name, [str(folder)])
+    return name
+
+
 def _executed(path: Path, name: str, folders: list[str] | None) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=folders)
     assert spec is not None

@@ -57,10 +57,27 @@ def test_a_rule_that_has_nothing_to_work_on_is_reported():
 
 
 def test_a_rule_that_leaves_what_it_removes_is_reported():
-    before = ["add", ["product", Z, Y], Z, Z]
-    (problem,) = check_proof(document("cancel", before, ["add", ["product", Z, Y], ["mul", ["num", "2"], Z]])).problems
+    before = ["add", ["product", Z, Y], ["product", Y, Y]]
+    (problem,) = check_proof(document("cancel", before, ["add", ["product", Z, Y], ["mul", Y, Y]])).problems
     assert problem.message == "the line still holds what the rule would have removed (product)"
-    assert check_proof(document("cancel", before, ["add", ["mul", Z, Y], ["mul", ["num", "2"], Z]])).ok
+    assert check_proof(document("cancel", before, ["add", ["mul", Z, Y], ["mul", Y, Y]])).ok
+
+
+def test_a_rule_that_brings_nothing_of_what_it_makes_is_reported():
+    """A power that becomes a product by the power rule's name alone."""
+    before = ["partial", ["pow", Z, ["num", "2"]], Z]
+    (problem,) = check_proof(document("power-rule", before, ["add", Z, Z])).problems
+    assert "nothing new that the rule would have brought (mul)" in problem.message
+    assert check_proof(document("power-rule", before, ["mul", ["num", "2"], Z, ["partial", Z, Z]])).ok
+
+
+def test_a_rule_is_not_believed_for_what_stands_beside_the_change():
+    """There is a logarithm in the line, and the step leaves it as it is."""
+    log = ["partial", ["log", ["add", ["exp", Z], ["num", "1"]]], Z]
+    (problem,) = check_proof(
+        document("derivative-of-log", ["add", log, Z, Z], ["add", log, ["mul", ["num", "2"], Z]])
+    ).problems
+    assert problem.message == "the step rewrites nothing that the rule applies to"
 
 
 def test_an_unknown_rule_and_an_unknown_proof_are_reported():

@@ -18,8 +18,8 @@ from symce.theorems import chapters
 
 def test_the_whole_catalogue_is_written(derived_once):
     files = {p.relative_to(derived_once).as_posix() for p in derived_once.rglob("*") if p.is_file()}
-    proofs = {f"proofs/{name}.{kind}" for name in catalogue() for kind in ("tex", "md", "json")}
-    theorems = {f"proofs/theorems/{name}.{kind}" for name in chapters() for kind in ("tex", "md", "json")}
+    proofs = {f"proofs/{name}.{kind}" for name in catalogue() for kind in ("tex", "md", "json", "v")}
+    theorems = {f"proofs/theorems/{name}.{kind}" for name in chapters() for kind in ("tex", "md", "json", "v")}
     kernels = {f"symce_kernels/{t}/{name}{target.suffix}" for name in catalogue() for t, target in TARGETS.items()}
     kernels |= {f"symce_kernels/native/{name}.c" for name in catalogue()}
     packages = {

@@ -6,7 +6,8 @@
     from symce_kernels.torch import bce_with_logits
 
 The name of a loss stands for its function, always; importing the module of that name does not change it. The module
-itself is reached by ``from symce_kernels.torch.NAME import ...``. ``functional`` has them under PyTorch's own names.
+itself is reached by ``from symce_kernels.torch.NAME import ...``. ``functional`` has them under PyTorch's own names
+and with its arguments, ``modules`` those of ``torch.nn``.
 On the CPU the memory of large gradients is kept for the next ones; ``empty_cache()`` gives it back.
 """
 
@@ -41,7 +42,7 @@ _MODULES = {
     "BceWithLogitsLoss": "bce_with_logits",
     "BrierLoss": "brier",
     "ConfidencePenaltyLoss": "confidence_penalty",
-    "CrossEntropyLoss": "cross_entropy",
+    "CrossEntropyLoss": "modules",
     "DistillationLoss": "distillation",
     "FocalLoss": "focal",
     "GeneralisedCrossEntropyLoss": "generalised_cross_entropy",
@@ -58,8 +59,15 @@ _MODULES = {
     "TemperatureCrossEntropyLoss": "temperature_cross_entropy",
     "WeightedCrossEntropyLoss": "weighted_cross_entropy",
     "ZLoss": "z_loss",
+    "BCEWithLogitsLoss": "modules",
+    "KLDivLoss": "modules",
+    "LinearCrossEntropyLoss": "modules",
+    "LogSoftmax": "modules",
+    "NLLLoss": "modules",
+    "Softmax": "modules",
 }
 __all__ = [
+    "BCEWithLogitsLoss",
     "BceWithLogitsLoss",
     "BrierLoss",
     "ConfidencePenaltyLoss",
@@ -68,14 +76,19 @@ __all__ = [
     "FocalLoss",
     "GeneralisedCrossEntropyLoss",
     "InfoNceLoss",
+    "KLDivLoss",
     "KlSoftmaxTargetLoss",
     "KlTargetSoftmaxLoss",
     "LabelSmoothingLoss",
     "LabelSmoothingUniformLoss",
+    "LinearCrossEntropyLoss",
+    "LogSoftmax",
+    "NLLLoss",
     "NllLoss",
     "Poly1Loss",
     "SigmoidFocalLoss",
     "SoftCappedCrossEntropyLoss",
+    "Softmax",
     "SoftmaxEntropyLoss",
     "TemperatureCrossEntropyLoss",
     "WeightedCrossEntropyLoss",
@@ -94,6 +107,7 @@ __all__ = [
     "kl_target_softmax",
     "label_smoothing",
     "label_smoothing_uniform",
+    "modules",
     "nll_loss",
     "poly1",
     "sigmoid_focal",
@@ -117,8 +131,8 @@ sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:
-    if name == "functional":
-        return importlib.import_module(f"{__name__}.functional")
+    if name in ("functional", "modules"):
+        return importlib.import_module(f"{__name__}.{name}")
     if name == "empty_cache":
         return importlib.import_module(f"{__name__}._memory").empty_cache
     if name not in _MODULES:

@@ -262,6 +262,17 @@ class _Call:
         kept = self.target[self.target != self.ignore_index]
         return float(kept.numel() if self.weight is None else self.weight[kept].double().sum())
 
+    def pulled_back(self, input, cotangent):
+        """The gradient times a cotangent of the loss, multiplied before it is rounded."""
+        if self.reduction == "none":
+            given = cotangent.to(self.compute)
+            given = self.rows(given) if self.kernel.elementwise else given
+            return self.gradient(input, cotangent=given.contiguous())
+        scale = cotangent.item()
+        usable = math.isfinite(scale) and scale != 0
+        gradient = self.gradient(input, scale=scale if usable else 1.0)
+        return gradient if usable else gradient.mul_(scale)
+
     def again(self, input, cotangent):
         """The gradient by differentiable operations, for whoever differentiates it again."""
         return torch.autograd.grad(self.eager(input), input, cotangent, create_graph=True)[0]
@@ -296,13 +307,11 @@ class _Reduced(torch.autograd.Function):
         gradient, ctx.waiting = ctx.waiting, None
         if _observed() or not _plain(cotangent):
             return cotangent * (call.gradient(ctx.saved_tensors[0]) if gradient is None else gradient), None
-        scale = cotangent.item()
         half = call.dtype in (torch.half, torch.bfloat16)
         # a power of two rounds nothing; another factor would round a half type a second time
+        scale = cotangent.item()
         if gradient is None or (half and not call.inplace and abs(math.frexp(scale)[0]) != 0.5):
-            usable = math.isfinite(scale) and scale != 0
-            gradient = call.gradient(ctx.saved_tensors[0], scale=scale if usable else 1.0)
-            scale = 1.0 if usable else scale
+            return call.pulled_back(ctx.saved_tensors[0], cotangent), None
         return gradient if scale == 1.0 else gradient.mul_(scale), None
 
 
@@ -325,9 +334,7 @@ class _Each(torch.autograd.Function):
         if _observed() or not _plain(cotangent):
             spread = cotangent if call.kernel.elementwise else cotangent.unsqueeze(call.axis)
             return spread * call.gradient(input), None
-        given = cotangent.to(call.compute)
-        given = call.rows(given) if call.kernel.elementwise else given
-        return call.gradient(input, cotangent=given.contiguous()), None
+        return call.pulled_back(input, cotangent), None
 
 
 def _number(value, domain):

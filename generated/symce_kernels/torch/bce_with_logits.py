@@ -33,11 +33,12 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 
 try:
-    from . import _native
+    from . import _native, _ops
 except ImportError:  # this file alone was copied
-    _native = None
+    _native = _ops = None
 
 __all__ = ["BceWithLogitsLoss", "bce_with_logits"]
 
@@ -58,7 +59,11 @@ def bce_with_logits(
     def eager(input):
         return _by_operations(input, target, weight, reduction, normalizer, on_empty, precision)
 
-    if _native is not None and not torch.compiler.is_compiling():
+    if torch.compiler.is_compiling():
+        if _OPERATOR is not None and _ops.serves(input, normalizer, inplace):
+            operands = _checked(input, target, weight, reduction, normalizer, on_empty, precision)
+            return _OPERATOR(*operands)
+    elif _native is not None:
         loss = _native.loss(
             "bce_with_logits",
             eager,
@@ -122,6 +127,22 @@ class BceWithLogitsLoss(nn.Module):
         return ", ".join(f"{n}={getattr(self, n)!r}" for n in names)
 
 
+def _checked(input, target, weight, reduction, normalizer, on_empty, precision):
+    """The operands as the operator takes them, looked at by their shapes: what is wrong is so when it is compiled."""
+    rows = _rows(input, precision)
+    _check_choice("reduction", reduction, ("mean", "sum", "none"))
+    _check_choice("on_empty", on_empty, ("nan", "zero"))
+    if weight is not None:
+        weight = _per_class("weight", weight, rows)
+    if normalizer is not None:
+        normalizer = _number("normalizer", normalizer, "positive")
+    _check_constant("target", target)
+    if not target.is_floating_point():
+        raise TypeError(f"target: dtype {target.dtype}; allowed: a floating-point dtype (convert with .to)")
+    _check_shape("target", target, input.shape)
+    return input, target, weight, reduction, normalizer, on_empty, precision
+
+
 def _by_operations(input, target, weight, reduction, normalizer, on_empty, precision):
     """The loss by PyTorch's operations, which need no compiled kernel and can be traced."""
     rows = _rows(input, precision)
@@ -135,7 +156,7 @@ def _by_operations(input, target, weight, reduction, normalizer, on_empty, preci
     row_weight, denominator = weight, rows.numel()
     if weight is not None:
         rows = _keep(rows, weight != 0)
-    losses = _Dense.apply(rows, y)
+    losses = _apply(_Dense, _DenseTraced, rows, y)
     return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input)
 
 
@@ -169,16 +190,29 @@ class _Dense(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx, inputs, output):
         logits, target = inputs
-        ctx.save_for_backward(logits, target)
+        _save(ctx, logits, target)
 
     @staticmethod
     def backward(ctx, cotangent):
         logits, target = ctx.saved_tensors
-        return cotangent * _DenseGradient.apply(logits, target), None
+        gradient = _apply(_DenseGradient, _DenseGradientTraced, logits, target)
+        return cotangent * gradient, None
+
+    @staticmethod
+    def jvp(ctx, tangent, *constant):
+        logits, target = ctx.saved_tensors
+        gradient = _apply(_DenseGradient, _DenseGradientTraced, logits, target)
+        return tangent * gradient
+
+
+class _DenseTraced(_Dense):
+    """The same for torch.compile, which takes no Function that has a forward mode."""
+
+    jvp = torch.autograd.Function.jvp
 
 
 class _DenseGradient(torch.autograd.Function):
-    """Gradients of rows; the backward pass is the closed form of the Hessian times a vector."""
+    """Gradients of rows; their derivative, in both modes, is the closed form of the Hessian times a vector."""
 
     generate_vmap_rule = True
 
@@ -189,12 +223,23 @@ class _DenseGradient(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx, inputs, output):
         logits, target = inputs
-        ctx.save_for_backward(logits, target)
+        _save(ctx, logits, target)
 
     @staticmethod
     def backward(ctx, v):
         logits, target = ctx.saved_tensors
         return _in_blocks(_hvp_dense, logits, target, v), None
+
+    @staticmethod
+    def jvp(ctx, v, *constant):
+        logits, target = ctx.saved_tensors
+        return _in_blocks(_hvp_dense, logits, target, v)
+
+
+class _DenseGradientTraced(_DenseGradient):
+    """The same for torch.compile."""
+
+    jvp = torch.autograd.Function.jvp
 
 
 # The arguments of a call, made into rows.
@@ -216,6 +261,29 @@ def _rows(input, precision):
     if precision == "wide":
         return rows.double()
     return rows.float() if rows.dtype in (torch.half, torch.bfloat16) else rows
+
+
+def _apply(function, traced, *args):
+    """The result of a Function, or in a compiled graph of its variant for that."""
+    if torch.compiler.is_compiling():
+        return traced.apply(*args)
+    # forward mode within forward mode has no use for a jvp of a Function: PyTorch takes its derivative to be 0
+    return function.forward(*args) if _forward_levels() > 1 else function.apply(*args)
+
+
+def _forward_levels():
+    """How many forward modes of torch.func are about this call."""
+    if forward_ad._current_level < 0 or torch._C._functorch.peek_interpreter_stack() is None:
+        return 0
+    levels = torch._C._functorch.get_interpreter_stack()
+    return sum(level.key() == torch._C._functorch.TransformType.Jvp for level in levels)
+
+
+def _save(ctx, *tensors):
+    """Keep what the derivatives need, of both modes."""
+    ctx.save_for_backward(*tensors)
+    if not torch.compiler.is_compiling():
+        ctx.save_for_forward(*tensors)
 
 
 def _mean(total, denominator, on_empty):
@@ -261,9 +329,16 @@ def _softplus(x):
     return torch.where(x < least, torch.exp(torch.clamp(x, max=0.0)), result)
 
 
+def _has_tangent(a):
+    """Whether forward mode differentiates with respect to a tensor."""
+    if torch.compiler.is_compiling() or forward_ad._current_level < 0 or not a.is_floating_point():
+        return False
+    return forward_ad.unpack_dual(a).tangent is not None
+
+
 def _check_constant(name, value):
     """No gradient flows to anything but the input: say so, rather than return a wrong one."""
-    if isinstance(value, Tensor) and value.requires_grad and torch.is_grad_enabled():
+    if isinstance(value, Tensor) and ((value.requires_grad and torch.is_grad_enabled()) or _has_tangent(value)):
         raise ValueError(f"{name}: it requires grad, but only the input is differentiated; pass {name}.detach()")
 
 
@@ -274,12 +349,7 @@ def _check_shape(name, value, shape):
 
 def _keep(rows, kept):
     """The rows, with what does not count set to 0, so that nothing of it reaches a gradient."""
-    return rows if _on_cpu(kept) and bool(kept.all()) else torch.where(kept, rows, 0.0)
-
-
-def _on_cpu(a):
-    """Whether looking at the values is cheap, and not baked into a compiled graph."""
-    return a.device.type == "cpu" and not torch.compiler.is_compiling()
+    return rows if _known(kept.all()) else torch.where(kept, rows, 0.0)
 
 
 def _number(name, value, domain, default=None):
@@ -299,8 +369,7 @@ def _per_class(name, value, rows, domain="real", default=None):
     a = torch.as_tensor(default if value is None else value, dtype=rows.dtype, device=rows.device)
     if a.shape not in ((), rows.shape[1:]):
         raise ValueError(f"{name}: shape {tuple(a.shape)}; allowed: a number, or one a class, ({rows.shape[1]},)")
-    if domain != "real" and a.device.type == "cpu" and not torch.compiler.is_compiling():
-        _check_domain(name, a, domain)
+    _check_domain(name, a, domain)
     return a.expand(rows.shape[1])
 
 
@@ -311,10 +380,12 @@ def _check_choice(name, value, allowed):
 
 
 def _check_domain(name, x, domain):
-    """Raise ValueError unless every number lies in the domain."""
+    """Raise ValueError unless every number lies in the domain; real numbers of tensors are not looked at."""
+    several = isinstance(x, Tensor)  # a number is looked at without a tensor, also within a compiled graph
+    if several and domain == "real":
+        return
     inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
-    several = isinstance(inside, Tensor)  # a number is looked at without a tensor, also within a compiled graph
-    if not (inside.all() if several else inside):
+    if _known((~inside).any()) if several else not inside:
         first = tuple((~inside).nonzero()[0].tolist()) if several else ()
         where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
@@ -356,3 +427,19 @@ def _known(condition):
         return bool(condition)
     except RuntimeError:  # vmap looks at no value
         return False
+
+
+_OPERATOR = None
+if _ops is not None:
+    _OPERATOR = _ops.define(
+        "bce_with_logits",
+        _by_operations,
+        True,
+        input="Tensor",
+        target="Tensor",
+        weight="Tensor?",
+        reduction="str",
+        normalizer="float?",
+        on_empty="str",
+        precision="str",
+    )

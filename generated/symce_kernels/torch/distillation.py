@@ -36,11 +36,12 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 
 try:
-    from . import _native
+    from . import _native, _ops
 except ImportError:  # this file alone was copied
-    _native = None
+    _native = _ops = None
 
 __all__ = ["DistillationLoss", "distillation"]
 
@@ -62,7 +63,11 @@ def distillation(
     def eager(input):
         return _by_operations(input, t, T, reduction, normalizer, on_empty, infinite, precision)
 
-    if _native is not None and not torch.compiler.is_compiling():
+    if torch.compiler.is_compiling():
+        if _OPERATOR is not None and _ops.serves(input, normalizer, inplace):
+            operands = _checked(input, t, T, reduction, normalizer, on_empty, infinite, precision)
+            return _OPERATOR(*operands)
+    elif _native is not None:
         loss = _native.loss(
             "distillation",
             eager,
@@ -131,6 +136,19 @@ class DistillationLoss(nn.Module):
         return ", ".join(f"{n}={getattr(self, n)!r}" for n in names)
 
 
+def _checked(input, t, T, reduction, normalizer, on_empty, infinite, precision):
+    """The operands as the operator takes them, looked at by their shapes: what is wrong is so when it is compiled."""
+    rows = _rows(input, precision)
+    _check_choice("infinite", infinite, ("nan", "limit"))
+    _check_choice("reduction", reduction, ("mean", "sum", "none"))
+    _check_choice("on_empty", on_empty, ("nan", "zero"))
+    t = _per_entry("t", t, input, rows.dtype, "real")
+    T = _number("T", T, "positive", 1.0)
+    if normalizer is not None:
+        normalizer = _number("normalizer", normalizer, "positive")
+    return input, t, T, reduction, normalizer, on_empty, infinite, precision
+
+
 def _by_operations(input, t, T, reduction, normalizer, on_empty, infinite, precision):
     """The loss by PyTorch's operations, which need no compiled kernel and can be traced."""
     rows = _rows(input, precision)
@@ -140,8 +158,8 @@ def _by_operations(input, t, T, reduction, normalizer, on_empty, infinite, preci
     T = _number("T", T, "positive", 1.0)
     row_weight, denominator = None, rows.shape[0]
     if infinite == "limit":
-        rows = _OneHotLimit.apply(rows)
-    losses = _Rows.apply(rows, t, T)
+        rows = _apply(_OneHotLimit, _OneHotLimitTraced, rows)
+    losses = _apply(_Rows, _RowsTraced, rows, t, T)
     losses = losses * _one_or_nan(rows)
     return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input)
 
@@ -263,17 +281,30 @@ class _Rows(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx, inputs, output):
         logits, t, T = inputs
-        ctx.save_for_backward(logits, t)
+        _save(ctx, logits, t)
         ctx.T = T
 
     @staticmethod
     def backward(ctx, cotangent):
         logits, t = ctx.saved_tensors
-        return cotangent * _RowsGradient.apply(logits, t, ctx.T), None, None
+        gradient = _apply(_RowsGradient, _RowsGradientTraced, logits, t, ctx.T)
+        return cotangent * gradient, None, None
+
+    @staticmethod
+    def jvp(ctx, tangent, *constant):
+        logits, t = ctx.saved_tensors
+        gradient = _apply(_RowsGradient, _RowsGradientTraced, logits, t, ctx.T)
+        return (tangent * gradient).sum(dim=1, keepdim=True)
+
+
+class _RowsTraced(_Rows):
+    """The same for torch.compile, which takes no Function that has a forward mode."""
+
+    jvp = torch.autograd.Function.jvp
 
 
 class _RowsGradient(torch.autograd.Function):
-    """Gradients of rows; the backward pass is the closed form of the Hessian times a vector."""
+    """Gradients of rows; their derivative, in both modes, is the closed form of the Hessian times a vector."""
 
     generate_vmap_rule = True
 
@@ -284,13 +315,24 @@ class _RowsGradient(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx, inputs, output):
         logits, t, T = inputs
-        ctx.save_for_backward(logits, t)
+        _save(ctx, logits, t)
         ctx.T = T
 
     @staticmethod
     def backward(ctx, v):
         logits, t = ctx.saved_tensors
         return _in_blocks(_hvp, logits, t, ctx.T, v), None, None
+
+    @staticmethod
+    def jvp(ctx, v, *constant):
+        logits, t = ctx.saved_tensors
+        return _in_blocks(_hvp, logits, t, ctx.T, v)
+
+
+class _RowsGradientTraced(_RowsGradient):
+    """The same for torch.compile."""
+
+    jvp = torch.autograd.Function.jvp
 
 
 # The arguments of a call, made into rows.
@@ -314,6 +356,29 @@ def _rows(input, precision):
     return rows.float() if rows.dtype in (torch.half, torch.bfloat16) else rows
 
 
+def _apply(function, traced, *args):
+    """The result of a Function, or in a compiled graph of its variant for that."""
+    if torch.compiler.is_compiling():
+        return traced.apply(*args)
+    # forward mode within forward mode has no use for a jvp of a Function: PyTorch takes its derivative to be 0
+    return function.forward(*args) if _forward_levels() > 1 else function.apply(*args)
+
+
+def _forward_levels():
+    """How many forward modes of torch.func are about this call."""
+    if forward_ad._current_level < 0 or torch._C._functorch.peek_interpreter_stack() is None:
+        return 0
+    levels = torch._C._functorch.get_interpreter_stack()
+    return sum(level.key() == torch._C._functorch.TransformType.Jvp for level in levels)
+
+
+def _save(ctx, *tensors):
+    """Keep what the derivatives need, of both modes."""
+    ctx.save_for_backward(*tensors)
+    if not torch.compiler.is_compiling():
+        ctx.save_for_forward(*tensors)
+
+
 class _OneHotLimit(torch.autograd.Function):
     """Rows with one logit of +inf, certain of its class: as if that were 0 and the others -inf."""
 
@@ -332,6 +397,16 @@ class _OneHotLimit(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient):
         return gradient  # that of the limit
+
+    @staticmethod
+    def jvp(ctx, tangent):
+        return tangent.clone()  # no view of it: the output is none of the input
+
+
+class _OneHotLimitTraced(_OneHotLimit):
+    """The same for torch.compile."""
+
+    jvp = torch.autograd.Function.jvp
 
 
 def _one_or_nan(rows):
@@ -373,9 +448,16 @@ def _product(a, b):
     return a * torch.where((a == 0) & ~torch.isfinite(b), 0.0, b)
 
 
+def _has_tangent(a):
+    """Whether forward mode differentiates with respect to a tensor."""
+    if torch.compiler.is_compiling() or forward_ad._current_level < 0 or not a.is_floating_point():
+        return False
+    return forward_ad.unpack_dual(a).tangent is not None
+
+
 def _check_constant(name, value):
     """No gradient flows to anything but the input: say so, rather than return a wrong one."""
-    if isinstance(value, Tensor) and value.requires_grad and torch.is_grad_enabled():
+    if isinstance(value, Tensor) and ((value.requires_grad and torch.is_grad_enabled()) or _has_tangent(value)):
         raise ValueError(f"{name}: it requires grad, but only the input is differentiated; pass {name}.detach()")
 
 
@@ -401,8 +483,7 @@ def _per_entry(name, value, input, dtype, domain="real", default=None):
     _check_constant(name, value)
     a = value if isinstance(value, Tensor) else torch.full_like(input, value, dtype=dtype, requires_grad=False)
     _check_shape(name, a, input.shape)
-    if domain != "real" and a.device.type == "cpu" and not torch.compiler.is_compiling():
-        _check_domain(name, a, domain)
+    _check_domain(name, a, domain)
     return a
 
 
@@ -413,10 +494,12 @@ def _check_choice(name, value, allowed):
 
 
 def _check_domain(name, x, domain):
-    """Raise ValueError unless every number lies in the domain."""
+    """Raise ValueError unless every number lies in the domain; real numbers of tensors are not looked at."""
+    several = isinstance(x, Tensor)  # a number is looked at without a tensor, also within a compiled graph
+    if several and domain == "real":
+        return
     inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
-    several = isinstance(inside, Tensor)  # a number is looked at without a tensor, also within a compiled graph
-    if not (inside.all() if several else inside):
+    if _known((~inside).any()) if several else not inside:
         first = tuple((~inside).nonzero()[0].tolist()) if several else ()
         where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
@@ -537,3 +620,20 @@ def _expm1_less(x):
     for n in range(18 if x.dtype == torch.float32 else 26, 2, -1):
         series = 1 + x * series / n
     return torch.where(torch.abs(x) < 1, x * x / 2 * series, torch.expm1(x) - x)
+
+
+_OPERATOR = None
+if _ops is not None:
+    _OPERATOR = _ops.define(
+        "distillation",
+        _by_operations,
+        False,
+        input="Tensor",
+        t="Tensor",
+        T="float",
+        reduction="str",
+        normalizer="float?",
+        on_empty="str",
+        infinite="str",
+        precision="str",
+    )

@@ -33,11 +33,12 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 
 try:
-    from . import _native
+    from . import _native, _ops
 except ImportError:  # this file alone was copied
-    _native = None
+    _native = _ops = None
 
 __all__ = ["KlSoftmaxTargetLoss", "kl_softmax_target"]
 
@@ -58,7 +59,11 @@ def kl_softmax_target(
     def eager(input):
         return _by_operations(input, target, reduction, normalizer, on_empty, infinite, precision)
 
-    if _native is not None and not torch.compiler.is_compiling():
+    if torch.compiler.is_compiling():
+        if _OPERATOR is not None and _ops.serves(input, normalizer, inplace):
+            operands = _checked(input, target, reduction, normalizer, on_empty, infinite, precision)
+            return _OPERATOR(*operands)
+    elif _native is not None:
         loss = _native.loss(
             "kl_softmax_target",
             eager,
@@ -123,6 +128,21 @@ class KlSoftmaxTargetLoss(nn.Module):
         return ", ".join(f"{n}={getattr(self, n)!r}" for n in names)
 
 
+def _checked(input, target, reduction, normalizer, on_empty, infinite, precision):
+    """The operands as the operator takes them, looked at by their shapes: what is wrong is so when it is compiled."""
+    _rows(input, precision)
+    _check_choice("infinite", infinite, ("nan", "limit"))
+    _check_choice("reduction", reduction, ("mean", "sum", "none"))
+    _check_choice("on_empty", on_empty, ("nan", "zero"))
+    if normalizer is not None:
+        normalizer = _number("normalizer", normalizer, "positive")
+    _check_constant("target", target)
+    if not target.is_floating_point():
+        raise TypeError(f"target: dtype {target.dtype}; allowed: a floating-point dtype (convert with .to)")
+    _check_shape("target", target, input.shape)
+    return input, target, reduction, normalizer, on_empty, infinite, precision
+
+
 def _by_operations(input, target, reduction, normalizer, on_empty, infinite, precision):
     """The loss by PyTorch's operations, which need no compiled kernel and can be traced."""
     rows = _rows(input, precision)
@@ -134,8 +154,8 @@ def _by_operations(input, target, reduction, normalizer, on_empty, infinite, pre
     y = _to_rows(target).to(rows.dtype)
     row_weight, denominator = None, rows.shape[0]
     if infinite == "limit":
-        rows = _OneHotLimit.apply(rows)
-    losses = _Dense.apply(rows, y)
+        rows = _apply(_OneHotLimit, _OneHotLimitTraced, rows)
+    losses = _apply(_Dense, _DenseTraced, rows, y)
     losses = losses * _one_or_nan(rows)
     return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input)
 
@@ -238,16 +258,29 @@ class _Dense(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx, inputs, output):
         logits, target = inputs
-        ctx.save_for_backward(logits, target)
+        _save(ctx, logits, target)
 
     @staticmethod
     def backward(ctx, cotangent):
         logits, target = ctx.saved_tensors
-        return cotangent * _DenseGradient.apply(logits, target), None
+        gradient = _apply(_DenseGradient, _DenseGradientTraced, logits, target)
+        return cotangent * gradient, None
+
+    @staticmethod
+    def jvp(ctx, tangent, *constant):
+        logits, target = ctx.saved_tensors
+        gradient = _apply(_DenseGradient, _DenseGradientTraced, logits, target)
+        return (tangent * gradient).sum(dim=1, keepdim=True)
+
+
+class _DenseTraced(_Dense):
+    """The same for torch.compile, which takes no Function that has a forward mode."""
+
+    jvp = torch.autograd.Function.jvp
 
 
 class _DenseGradient(torch.autograd.Function):
-    """Gradients of rows; the backward pass is the closed form of the Hessian times a vector."""
+    """Gradients of rows; their derivative, in both modes, is the closed form of the Hessian times a vector."""
 
     generate_vmap_rule = True
 
@@ -258,12 +291,23 @@ class _DenseGradient(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx, inputs, output):
         logits, target = inputs
-        ctx.save_for_backward(logits, target)
+        _save(ctx, logits, target)
 
     @staticmethod
     def backward(ctx, v):
         logits, target = ctx.saved_tensors
         return _in_blocks(_hvp_dense, logits, target, v), None
+
+    @staticmethod
+    def jvp(ctx, v, *constant):
+        logits, target = ctx.saved_tensors
+        return _in_blocks(_hvp_dense, logits, target, v)
+
+
+class _DenseGradientTraced(_DenseGradient):
+    """The same for torch.compile."""
+
+    jvp = torch.autograd.Function.jvp
 
 
 # The arguments of a call, made into rows.
@@ -287,6 +331,29 @@ def _rows(input, precision):
     return rows.float() if rows.dtype in (torch.half, torch.bfloat16) else rows
 
 
+def _apply(function, traced, *args):
+    """The result of a Function, or in a compiled graph of its variant for that."""
+    if torch.compiler.is_compiling():
+        return traced.apply(*args)
+    # forward mode within forward mode has no use for a jvp of a Function: PyTorch takes its derivative to be 0
+    return function.forward(*args) if _forward_levels() > 1 else function.apply(*args)
+
+
+def _forward_levels():
+    """How many forward modes of torch.func are about this call."""
+    if forward_ad._current_level < 0 or torch._C._functorch.peek_interpreter_stack() is None:
+        return 0
+    levels = torch._C._functorch.get_interpreter_stack()
+    return sum(level.key() == torch._C._functorch.TransformType.Jvp for level in levels)
+
+
+def _save(ctx, *tensors):
+    """Keep what the derivatives need, of both modes."""
+    ctx.save_for_backward(*tensors)
+    if not torch.compiler.is_compiling():
+        ctx.save_for_forward(*tensors)
+
+
 class _OneHotLimit(torch.autograd.Function):
     """Rows with one logit of +inf, certain of its class: as if that were 0 and the others -inf."""
 
@@ -305,6 +372,16 @@ class _OneHotLimit(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient):
         return gradient  # that of the limit
+
+    @staticmethod
+    def jvp(ctx, tangent):
+        return tangent.clone()  # no view of it: the output is none of the input
+
+
+class _OneHotLimitTraced(_OneHotLimit):
+    """The same for torch.compile."""
+
+    jvp = torch.autograd.Function.jvp
 
 
 def _one_or_nan(rows):
@@ -346,9 +423,16 @@ def _product(a, b):
     return a * torch.where((a == 0) & ~torch.isfinite(b), 0.0, b)
 
 
+def _has_tangent(a):
+    """Whether forward mode differentiates with respect to a tensor."""
+    if torch.compiler.is_compiling() or forward_ad._current_level < 0 or not a.is_floating_point():
+        return False
+    return forward_ad.unpack_dual(a).tangent is not None
+
+
 def _check_constant(name, value):
     """No gradient flows to anything but the input: say so, rather than return a wrong one."""
-    if isinstance(value, Tensor) and value.requires_grad and torch.is_grad_enabled():
+    if isinstance(value, Tensor) and ((value.requires_grad and torch.is_grad_enabled()) or _has_tangent(value)):
         raise ValueError(f"{name}: it requires grad, but only the input is differentiated; pass {name}.detach()")
 
 
@@ -375,10 +459,12 @@ def _check_choice(name, value, allowed):
 
 
 def _check_domain(name, x, domain):
-    """Raise ValueError unless every number lies in the domain."""
+    """Raise ValueError unless every number lies in the domain; real numbers of tensors are not looked at."""
+    several = isinstance(x, Tensor)  # a number is looked at without a tensor, also within a compiled graph
+    if several and domain == "real":
+        return
     inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
-    several = isinstance(inside, Tensor)  # a number is looked at without a tensor, also within a compiled graph
-    if not (inside.all() if several else inside):
+    if _known((~inside).any()) if several else not inside:
         first = tuple((~inside).nonzero()[0].tolist()) if several else ()
         where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
@@ -588,3 +674,19 @@ def _excess(a):
     """The sum of each row less 1, rounded as if once."""
     total, error = _sum_in_parts(nn.functional.pad(a, (0, 1), value=-1.0))
     return total + error
+
+
+_OPERATOR = None
+if _ops is not None:
+    _OPERATOR = _ops.define(
+        "kl_softmax_target",
+        _by_operations,
+        False,
+        input="Tensor",
+        target="Tensor",
+        reduction="str",
+        normalizer="float?",
+        on_empty="str",
+        infinite="str",
+        precision="str",
+    )

@@ -36,11 +36,12 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 
 try:
-    from . import _native
+    from . import _native, _ops
 except ImportError:  # this file alone was copied
-    _native = None
+    _native = _ops = None
 
 __all__ = ["LabelSmoothingLoss", "label_smoothing"]
 
@@ -66,7 +67,13 @@ def label_smoothing(
             input, target, eps, weight, ignore_index, reduction, normalizer, on_empty, infinite, precision
         )
 
-    if _native is not None and not torch.compiler.is_compiling():
+    if torch.compiler.is_compiling():
+        if _OPERATOR is not None and _ops.serves(input, normalizer, inplace):
+            operands = _checked(
+                input, target, eps, weight, ignore_index, reduction, normalizer, on_empty, infinite, precision
+            )
+            return _OPERATOR(*operands)
+    elif _native is not None:
         loss = _native.loss(
             "label_smoothing",
             eager,
@@ -142,6 +149,24 @@ class LabelSmoothingLoss(nn.Module):
         return ", ".join(f"{n}={getattr(self, n)!r}" for n in names)
 
 
+def _checked(input, target, eps, weight, ignore_index, reduction, normalizer, on_empty, infinite, precision):
+    """The operands as the operator takes them, looked at by their shapes: what is wrong is so when it is compiled."""
+    rows = _rows(input, precision)
+    _check_choice("infinite", infinite, ("nan", "limit"))
+    _check_choice("reduction", reduction, ("mean", "sum", "none"))
+    _check_choice("on_empty", on_empty, ("nan", "zero"))
+    if rows.shape[1] < 2:
+        raise ValueError(f"input: K = {rows.shape[1]} classes; allowed: at least 2 for this loss")
+    eps = _number("eps", eps, "unit", 0.1)
+    if weight is not None:
+        weight = _per_class("weight", weight, rows)
+    if normalizer is not None:
+        normalizer = _number("normalizer", normalizer, "positive")
+    _check_constant("target", target)
+    _class_indices(target, input, ignore_index)
+    return input, target, eps, weight, ignore_index, reduction, normalizer, on_empty, infinite, precision
+
+
 def _by_operations(input, target, eps, weight, ignore_index, reduction, normalizer, on_empty, infinite, precision):
     """The loss by PyTorch's operations, which need no compiled kernel and can be traced."""
     rows = _rows(input, precision)
@@ -156,8 +181,8 @@ def _by_operations(input, target, eps, weight, ignore_index, reduction, normaliz
     row_weight = torch.where(kept, 1.0 if weight is None else weight[y], 0.0).to(rows.dtype)
     rows, denominator = _keep(rows, row_weight != 0), row_weight.sum()
     if infinite == "limit":
-        rows = _OneHotLimit.apply(rows)
-    losses = _Index.apply(rows, y, eps)
+        rows = _apply(_OneHotLimit, _OneHotLimitTraced, rows)
+    losses = _apply(_Index, _IndexTraced, rows, y, eps)
     losses = losses * _one_or_nan(rows)
     return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, input)
 
@@ -235,17 +260,30 @@ class _Index(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx, inputs, output):
         logits, target, eps = inputs
-        ctx.save_for_backward(logits, target)
+        _save(ctx, logits, target)
         ctx.eps = eps
 
     @staticmethod
     def backward(ctx, cotangent):
         logits, target = ctx.saved_tensors
-        return cotangent * _IndexGradient.apply(logits, target, ctx.eps), None, None
+        gradient = _apply(_IndexGradient, _IndexGradientTraced, logits, target, ctx.eps)
+        return cotangent * gradient, None, None
+
+    @staticmethod
+    def jvp(ctx, tangent, *constant):
+        logits, target = ctx.saved_tensors
+        gradient = _apply(_IndexGradient, _IndexGradientTraced, logits, target, ctx.eps)
+        return (tangent * gradient).sum(dim=1, keepdim=True)
+
+
+class _IndexTraced(_Index):
+    """The same for torch.compile, which takes no Function that has a forward mode."""
+
+    jvp = torch.autograd.Function.jvp
 
 
 class _IndexGradient(torch.autograd.Function):
-    """Gradients of rows; the backward pass is the closed form of the Hessian times a vector."""
+    """Gradients of rows; their derivative, in both modes, is the closed form of the Hessian times a vector."""
 
     generate_vmap_rule = True
 
@@ -256,13 +294,24 @@ class _IndexGradient(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx, inputs, output):
         logits, target, eps = inputs
-        ctx.save_for_backward(logits, target)
+        _save(ctx, logits, target)
         ctx.eps = eps
 
     @staticmethod
     def backward(ctx, v):
         logits, target = ctx.saved_tensors
         return _in_blocks(_hvp_index, logits, target, ctx.eps, v), None, None
+
+    @staticmethod
+    def jvp(ctx, v, *constant):
+        logits, target = ctx.saved_tensors
+        return _in_blocks(_hvp_index, logits, target, ctx.eps, v)
+
+
+class _IndexGradientTraced(_IndexGradient):
+    """The same for torch.compile."""
+
+    jvp = torch.autograd.Function.jvp
 
 
 # The arguments of a call, made into rows.
@@ -286,6 +335,29 @@ def _rows(input, precision):
     return rows.float() if rows.dtype in (torch.half, torch.bfloat16) else rows
 
 
+def _apply(function, traced, *args):
+    """The result of a Function, or in a compiled graph of its variant for that."""
+    if torch.compiler.is_compiling():
+        return traced.apply(*args)
+    # forward mode within forward mode has no use for a jvp of a Function: PyTorch takes its derivative to be 0
+    return function.forward(*args) if _forward_levels() > 1 else function.apply(*args)
+
+
+def _forward_levels():
+    """How many forward modes of torch.func are about this call."""
+    if forward_ad._current_level < 0 or torch._C._functorch.peek_interpreter_stack() is None:
+        return 0
+    levels = torch._C._functorch.get_interpreter_stack()
+    return sum(level.key() == torch._C._functorch.TransformType.Jvp for level in levels)
+
+
+def _save(ctx, *tensors):
+    """Keep what the derivatives need, of both modes."""
+    ctx.save_for_backward(*tensors)
+    if not torch.compiler.is_compiling():
+        ctx.save_for_forward(*tensors)
+
+
 class _OneHotLimit(torch.autograd.Function):
     """Rows with one logit of +inf, certain of its class: as if that were 0 and the others -inf."""
 
@@ -304,6 +376,16 @@ class _OneHotLimit(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient):
         return gradient  # that of the limit
+
+    @staticmethod
+    def jvp(ctx, tangent):
+        return tangent.clone()  # no view of it: the output is none of the input
+
+
+class _OneHotLimitTraced(_OneHotLimit):
+    """The same for torch.compile."""
+
+    jvp = torch.autograd.Function.jvp
 
 
 def _one_or_nan(rows):
@@ -345,9 +427,16 @@ def _product(a, b):
     return a * torch.where((a == 0) & ~torch.isfinite(b), 0.0, b)
 
 
+def _has_tangent(a):
+    """Whether forward mode differentiates with respect to a tensor."""
+    if torch.compiler.is_compiling() or forward_ad._current_level < 0 or not a.is_floating_point():
+        return False
+    return forward_ad.unpack_dual(a).tangent is not None
+
+
 def _check_constant(name, value):
     """No gradient flows to anything but the input: say so, rather than return a wrong one."""
-    if isinstance(value, Tensor) and value.requires_grad and torch.is_grad_enabled():
+    if isinstance(value, Tensor) and ((value.requires_grad and torch.is_grad_enabled()) or _has_tangent(value)):
         raise ValueError(f"{name}: it requires grad, but only the input is differentiated; pass {name}.detach()")
 
 
@@ -366,25 +455,19 @@ def _class_indices(target, input, ignore_index):
         )
     K = input.shape[min(1, input.dim() - 1)]
     kept = target != ignore_index
-    if _on_cpu(target):
-        wrong = (kept & ((target < 0) | (target >= K))).nonzero()
-        if len(wrong):
-            place = tuple(wrong[0].tolist())
-            raise ValueError(
-                f"target: class {target[place].item()} at position {place}; "
-                f"allowed: 0 to {K - 1}, or ignore_index = {ignore_index}"
-            )
+    wrong = kept & ((target < 0) | (target >= K))
+    if _known(wrong.any()):
+        place = tuple(wrong.nonzero()[0].tolist())
+        raise ValueError(
+            f"target: class {target[place].item()} at position {place}; "
+            f"allowed: 0 to {K - 1}, or ignore_index = {ignore_index}"
+        )
     return torch.where(kept, target, 0).long().reshape(-1, 1), kept.reshape(-1, 1)
 
 
 def _keep(rows, kept):
     """The rows, with what does not count set to 0, so that nothing of it reaches a gradient."""
-    return rows if _on_cpu(kept) and bool(kept.all()) else torch.where(kept, rows, 0.0)
-
-
-def _on_cpu(a):
-    """Whether looking at the values is cheap, and not baked into a compiled graph."""
-    return a.device.type == "cpu" and not torch.compiler.is_compiling()
+    return rows if _known(kept.all()) else torch.where(kept, rows, 0.0)
 
 
 def _number(name, value, domain, default=None):
@@ -404,8 +487,7 @@ def _per_class(name, value, rows, domain="real", default=None):
     a = torch.as_tensor(default if value is None else value, dtype=rows.dtype, device=rows.device)
     if a.shape not in ((), rows.shape[1:]):
         raise ValueError(f"{name}: shape {tuple(a.shape)}; allowed: a number, or one a class, ({rows.shape[1]},)")
-    if domain != "real" and a.device.type == "cpu" and not torch.compiler.is_compiling():
-        _check_domain(name, a, domain)
+    _check_domain(name, a, domain)
     return a.expand(rows.shape[1])
 
 
@@ -416,10 +498,12 @@ def _check_choice(name, value, allowed):
 
 
 def _check_domain(name, x, domain):
-    """Raise ValueError unless every number lies in the domain."""
+    """Raise ValueError unless every number lies in the domain; real numbers of tensors are not looked at."""
+    several = isinstance(x, Tensor)  # a number is looked at without a tensor, also within a compiled graph
+    if several and domain == "real":
+        return
     inside = {"real": x == x, "nonnegative": x >= 0, "positive": x > 0, "unit": (x >= 0) & (x <= 1)}[domain]
-    several = isinstance(inside, Tensor)  # a number is looked at without a tensor, also within a compiled graph
-    if not (inside.all() if several else inside):
+    if _known((~inside).any()) if several else not inside:
         first = tuple((~inside).nonzero()[0].tolist()) if several else ()
         where = f" at position {first}" if first else ""
         allowed = {"real": "numbers, not NaN", "unit": "numbers from 0 to 1"}.get(domain, f"{domain} numbers")
@@ -496,3 +580,22 @@ def _exp_difference(a, b):
         return torch.exp(a) * (torch.exp(-b) * 2.0**64)
     exact = _compensated(*_difference(a, b))
     return torch.where(near, torch.exp(a) * (torch.exp(-b) * 2.0**64), exact) if _known(near.any()) else exact
+
+
+_OPERATOR = None
+if _ops is not None:
+    _OPERATOR = _ops.define(
+        "label_smoothing",
+        _by_operations,
+        False,
+        input="Tensor",
+        target="Tensor",
+        eps="float",
+        weight="Tensor?",
+        ignore_index="int",
+        reduction="str",
+        normalizer="float?",
+        on_empty="str",
+        infinite="str",
+        precision="str",
+    )

@@ -34,7 +34,25 @@ Proof. now intros -> -> ->. Qed.
 Ltac evaluate_both := refine (both_sides _ _ _ _ _ _ _); [evaluate | evaluate | cbv beta].
 
 (** Where a factor may be 0 and stands in a logarithm, or above and below. *)
+Ltac zero_or_positive H :=
+  let P := fresh "P" in let E := fresh "E" in
+  destruct (Rle_lt_or_eq_dec _ _ H) as [P|E];
+  [ first [ring | field; side]
+  | cbv beta in E; rewrite <- E; rewrite ?Rmult_0_l, ?Rmult_0_r; rewrite ?Rmult_0_l, ?Rmult_0_r;
+    first [ring | field; side] ].
+Ltac sign_here :=
+  match goal with
+  | H : forall i, (i < ?K)%nat -> 0 <= _, Hk : (?k < ?K)%nat |- _ => zero_or_positive (H k Hk)
+  | H : forall i, (i < ?K)%nat -> 0 <= _ <= 1, Hk : (?k < ?K)%nat |- _ => zero_or_positive (proj1 (H k Hk))
+  end.
 Ltac by_cases_of_sign :=
-  let cases := ltac:(idtac; by_positivity ltac:(idtac; first [ring | field; side])) in
-  first [solve [descend cases] | solve [in_sums cases]].
-Ltac same_here := first [reflexivity | ring | algebra | solve [by_cases_of_sign]].
+  first [solve [descend ltac:(idtac; sign_here)] | solve [in_sums ltac:(idtac; sign_here)]].
+
+(** An equation of algebra. A line may be long and the place that differs small, so that is looked at first. *)
+Ltac same_here :=
+  first
+    [ reflexivity
+    | solve [descend ltac:(idtac; ring)]
+    | ring
+    | algebra
+    | solve [by_cases_of_sign] ].
