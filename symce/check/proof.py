@@ -20,6 +20,8 @@ from symce.check.sampling import ASSUMPTIONS, Point, edges
 
 SIZES = (1, 2, 3, 4, 5, 6)
 POINTS = 2
+#: an equation that holds at a random point holds everywhere, or nearly so; an inequality may hold at one by luck
+BOUND_POINTS, BOUND_SCALE = 10, 5
 
 
 def check_proof(
@@ -66,9 +68,11 @@ def _places(proof: Document, sizes: Sequence[int], points: int) -> Iterator[Poin
     for classes in sizes:
         for number in range(1, points + 1):
             yield Point(number, classes, proof.domains, known)
+        for number in range(points + 1, BOUND_POINTS + 1) if proof.relation != "=" else ():
+            yield Point(number, classes, proof.domains, known, scale=BOUND_SCALE if number % 2 else 1)
     parameters = frozenset(n.names[0] for line in proof.lines for n in line.expr.walk() if n.op == "sym")
     for edge in edges(proof.domains, parameters):
-        yield Point(points + 1, min(3, max(sizes)), proof.domains, known, edge)
+        yield Point(max(points, BOUND_POINTS) + 1, min(3, max(sizes)), proof.domains, known, edge)
 
 
 def _form(proof: Document) -> Iterator[Problem]:

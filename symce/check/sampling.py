@@ -40,7 +40,8 @@ Edge = Literal["", "lowest", "highest"]
 class Point:
     """A point of the space that the letters span, for ``classes`` classes.
 
-    ``edge``: the parameters that are numbers stand at the edge of their domain, where it has one.
+    ``edge``: the parameters that are numbers stand at the edge of their domain, where it has one. ``scale``: letters
+    that may be any real number are so many times as large.
     """
 
     number: int
@@ -48,6 +49,7 @@ class Point:
     domains: Mapping[str, str]
     assumptions: tuple[str, ...]
     edge: Edge = ""
+    scale: int = 1
 
     def size(self, kind: str) -> int:
         """How many values an index of this kind has."""
@@ -64,7 +66,8 @@ class Point:
             return self._share(at, lambda n: primal(exp(self.value("z", (n,)))))
         if assumed:
             return self._share(at, lambda n: _draw(self.number, domain, letter, (n,)))
-        return _draw(self.number, domain, letter, at)
+        drawn = _draw(self.number, domain, letter, at)
+        return CONTEXT.multiply(drawn, Decimal(self.scale)) if domain == "real" and self.scale > 1 else drawn
 
     def true_class(self, sample: int) -> int:
         """The true class of a sample, any of the K."""

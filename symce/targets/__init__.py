@@ -34,7 +34,7 @@ class Target(Protocol):
 
 
 TARGETS: Mapping[str, Target] = {
-    t.name: t for t in (NumpyTarget(), TorchTarget(), JaxTarget(), JavascriptTarget(), NativeTarget())
+    t.name: t for t in (NumpyTarget(), TorchTarget(), JavascriptTarget(), NativeTarget(), JaxTarget())
 }
 
 

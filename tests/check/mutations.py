@@ -14,7 +14,7 @@ from symce.check.reading import DOMAINS
 from symce.check.rules import known_rules
 
 #: the most mutants of one document by one kind
-PLACES = 8
+PLACES = 16
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _no_such_rule(document):
 def _another_rule(document):
     for n, step in enumerate(document["steps"]):
         names = [r for r in sorted(known_rules()) if r != step["rule"]]
-        for other in Random(f"{document['name']} {n}").sample(names, 2):
+        for other in Random(f"{document['name']} {n}").sample(names, 8):
             yield _step_with(document, n, rule=other)
 
 

@@ -1,8 +1,8 @@
 """Every mutation of a proof that changes the mathematics is caught: all proofs of the catalogue, 50 mutants each.
 
 What is not caught has to be a true proof by the judgement of oracle.py, which shares no code with the checker: the
-mutant says the same in other words, or something else that holds as well. Why that can be is said below for each kind
-of mutation; a kind that is not listed is always caught.
+mutant says the same in other words, or something else that holds as well (such as a weaker bound). Why that can be is
+said below for each kind of mutation; a kind that is not listed is always caught.
 """
 
 import json
@@ -53,8 +53,14 @@ REASONS = {
     "total for partial": _NO_OTHER_PATH,
     "partial for total": _NO_OTHER_PATH,
     "outer factor dropped": "the factor is 1",
-    "assumption removed": "no step needs it",
-    "citation removed": "no step is by that proof: another rule, which knows what it says, is named in its place",
+    "log for its argument": _UNDER_DERIVATIVE,
+    "logarithm of base 2": _UNDER_DERIVATIVE,
+    "logit for its softmax": "beside a factor that is 0",
+    "exp of the negative": _UNDER_DERIVATIVE,
+    "bound index that captures": "the sum is 0 before and after, or a derivative in it is",
+    "definition under a name": "the value is 0",
+    "statement doubled": "the value is 0",
+    "definition removed": "no line holds the letter",
     "definition of a letter": "the proof holds for any values of the letter: what is true of softmax(a), whatever a is",
     "domain of a letter": "the proof holds there as well",
     "relation of a step": "what is equal is also at most and at least that",

@@ -1,11 +1,12 @@
 """The second opinion on derivatives: it has to see a dual arithmetic that is wrong."""
 
 import json
+from decimal import Decimal
 
 import pytest
 
-from symce.check import arithmetic, check_proof, compare, evaluate
-from symce.check.arithmetic import Dual
+from symce.check import check_proof, compare, evaluate
+from symce.check.arithmetic import Dual, exp, multiply
 
 Z = ["entry", "z", "j"]
 
@@ -27,33 +28,32 @@ def document(function, result, rule="linearity"):
     }
 
 
-def test_a_wrong_dual_number_is_found(monkeypatch):
-    """Were the tangent hyperbolic's derivative its value, two lines that say so would agree."""
-    right = document(["exp", Z], ["exp", Z])
-    wrong = document(["tanh", Z], ["tanh", Z])
-    assert check_proof(right).ok
-    assert not check_proof(wrong).ok
+def twice(x):
+    """An exponential whose derivative is wrong."""
+    return (
+        Dual(x.level, exp(x.value), multiply(Decimal(2), multiply(exp(x.value), x.slope)))
+        if isinstance(x, Dual)
+        else exp(x)
+    )
 
-    def tanh(x):
-        value = arithmetic.CONTEXT.tanh(x) if not isinstance(x, Dual) and hasattr(arithmetic.CONTEXT, "tanh") else x
-        return Dual(x.level, x.value, x.value) if isinstance(x, Dual) else value
 
-    monkeypatch.setitem(evaluate.HANDLERS, "tanh", evaluate._of(tanh))
-    report = check_proof(wrong)
-    (problem,) = report.problems
+WRONG = document(["exp", Z], ["mul", ["num", "2"], ["exp", Z]])
+
+
+def test_a_wrong_dual_arithmetic_is_found(monkeypatch):
+    """The lines agree with one another, and both are wrong in the same way."""
+    assert not check_proof(WRONG).ok
+    monkeypatch.setitem(evaluate.HANDLERS, "exp", evaluate._of(twice))
+    (problem,) = check_proof(WRONG).problems
     assert problem.step == 0
     assert "not what difference quotients say" in problem.message
-    assert problem.before != problem.after
+    assert float(problem.after) == pytest.approx(2 * float(problem.before))
 
 
 def test_without_the_second_opinion_it_would_not_be(monkeypatch):
-    monkeypatch.setitem(
-        evaluate.HANDLERS, "exp", evaluate._of(lambda x: Dual(x.level, x.value, x.value) if isinstance(x, Dual) else x)
-    )
-    identity = document(["exp", Z], Z)
-    assert not check_proof(identity).ok
+    monkeypatch.setitem(evaluate.HANDLERS, "exp", evaluate._of(twice))
     monkeypatch.setattr(compare._Place, "second_opinion", lambda *args: None)
-    assert check_proof(identity).ok
+    assert check_proof(WRONG).ok
 
 
 @pytest.mark.parametrize("name", ["hessian", "weights", "batch-weights", "l2", "hvp"])

@@ -25,7 +25,7 @@ def test_the_whole_catalogue_is_written(derived_once):
     packages = {
         f"symce_kernels/{name}" for name in ("__init__.py", "py.typed", "torch/functional.py", "torch/_native.py")
     }
-    packages |= {f"symce_kernels/{target}/__init__.py" for target in ("numpy", "torch", "native")}
+    packages |= {f"symce_kernels/{target}/__init__.py" for target in ("numpy", "torch", "native", "jax")}
     packages |= {f"symce_kernels/{target}/linear.py" for target in ("numpy", "torch")}
     shared = ("arguments", "cache", "compile", "compiler", "errors", "openmp", "rows")
     packages |= {f"symce_kernels/native/_{name}.py" for name in shared}
@@ -72,7 +72,7 @@ def test_a_package_lists_what_is_there(run, tmp_path, poly):
     run("derive", "nll_loss", "--no-verify", "--out", out)
     run("derive", "cross_entropy", "--no-verify", "--out", out)
     assert _listed(out / "symce_kernels/numpy/__init__.py") == ["cross_entropy", "nll_loss"]
-    assert _listed(out / "symce_kernels/__init__.py") == ["native", "numpy", "torch"]
+    assert _listed(out / "symce_kernels/__init__.py") == ["jax", "native", "numpy", "torch"]
     run("derive", poly, "--no-verify", "--out", out)
     result = run("derive", "nll_loss", "--no-verify", "--out", out)
     assert "does not list poly_one" in result.out

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -31,6 +32,13 @@ ALLOWED = {"float64": 32, "float32": 32}
 @pytest.fixture(autouse=True)
 def float64() -> Iterator[None]:
     with jax.enable_x64(True):
+        yield
+
+
+@pytest.fixture
+def by_operations() -> Iterator[None]:
+    """Operation by operation, each compiled once: for many options of one shape, which XLA need not fuse."""
+    with jax.disable_jit():
         yield
 
 
@@ -85,6 +93,7 @@ def test_every_loss_and_its_derivatives(name: str, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(LOSSES))
+@pytest.mark.usefixtures("by_operations")
 def test_backward_through_the_gradient_is_the_hessian_too(name: str) -> None:
     """The Hessian is symmetric: turned around by JAX, the product along v is that with v."""
     for case in cases(name, "float64", reduction="sum"):
@@ -109,6 +118,7 @@ def test_backward_through_the_gradient_is_the_hessian_too(name: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["index", "dense"])
+@pytest.mark.usefixtures("by_operations")
 def test_cross_entropy_over_the_product_of_its_options(form: str) -> None:
     rng = np.random.default_rng(3)
     z, cotangent, v = rng.normal(size=(4, 3, 5)) * 3, rng.normal(size=(4, 5)), rng.normal(size=(4, 3, 5))
@@ -116,6 +126,8 @@ def test_cross_entropy_over_the_product_of_its_options(form: str) -> None:
     kernel = numpy_kernel("cross_entropy").functions
     product = itertools.product((None, rng.random(3)), (0.0, 0.1), (-100, 1), ("mean", "sum", "none"), (None, 2.5))
     for weight, smoothing, ignored, reduction, normalizer in product:
+        if normalizer is not None and reduction != "mean":
+            continue
         words = {"reduction": reduction, "axis": 1}
         options = {"weight": weight, "label_smoothing": smoothing, "ignore_index": ignored, "normalizer": normalizer}
         flow = {"cotangent": cotangent} if reduction == "none" else {}
@@ -162,7 +174,7 @@ OPTAX: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     ),
     "poly1": (
         lambda z: function("poly1")(z, INDEX, eps=2.0, reduction="none"),
-        lambda z: optax.poly_loss_cross_entropy(z, jax.nn.one_hot(INDEX, 5), epsilon=2.0),
+        lambda z: optax.losses.poly_loss_cross_entropy(z, jax.nn.one_hot(INDEX, 5), epsilon=2.0),
     ),
 }
 
@@ -227,8 +239,9 @@ def test_numbers_may_be_traced() -> None:
 
 
 @pytest.mark.parametrize("name", ["cross_entropy", "focal", "poly1", "label_smoothing"])
+@pytest.mark.usefixtures("by_operations")
 def test_extremes(name: str) -> None:
-    """Where there is an infinity or a NaN in the mathematics it is one, and nowhere else; ignored rows count for nothing."""
+    """Infinities and NaN stand where they stand in NumPy's results; what an ignored row holds, counts for nothing."""
     inf, nan = np.inf, np.nan
     z = np.array([[1e30, 0, -1e30], [-inf, 0, 1], [0, -inf, -inf], [inf, 0, 0], [nan, 0, 0], [nan, inf, 0], [40, 0, 0]])
     y = np.array([0, 2, 0, 0, 0, -100, 0])
@@ -325,7 +338,7 @@ def test_without_float64() -> None:
     f = numpy_kernel("kl_target_softmax").functions
     right = f["value_and_grad"](z.astype(float), y.astype(float), reduction="sum")
     np.testing.assert_allclose(loss, right[0], rtol=1e-5)
-    np.testing.assert_allclose(gradient, right[1], rtol=1e-4, atol=1e-12)
+    np.testing.assert_allclose(gradient, right[1], atol=2**-24)  # p - y, to the digits that p has
 
 
 @settings(max_examples=60, deadline=None)
@@ -361,7 +374,7 @@ MUTATIONS = {
 
 @pytest.mark.parametrize("fault", MUTATIONS)
 def test_a_wrong_kernel_is_found(fault: str) -> None:
-    text = open(module("cross_entropy").__file__, encoding="utf-8").read()  # noqa: SIM115
+    text = Path(str(module("cross_entropy").__file__)).read_text(encoding="utf-8")
     before, after = MUTATIONS[fault]
     assert before in text
     names: dict[str, Any] = {"__name__": "mutant"}
@@ -369,12 +382,14 @@ def test_a_wrong_kernel_is_found(fault: str) -> None:
     case = next(cases("cross_entropy", "float64"))
     assert wrong("cross_entropy", case) == []
     try:
-        assert wrong("cross_entropy", case, names["cross_entropy"]) != []
-    except (NotImplementedError, AssertionError, ValueError) as error:  # JAX cannot turn around what is not linear
-        assert "wrong" not in str(error)
+        found = wrong("cross_entropy", case, names["cross_entropy"])
+    except NotImplementedError as error:  # JAX cannot go backward through what is not linear
+        found = [str(error)]
+    assert found != []
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda k: k.name)
+@pytest.mark.usefixtures("by_operations")
 def test_hand_built_kernels_are_differentiable_twice(package: ModuleType, kernel: Any) -> None:
     """Those without a Hessian-vector product too, where JAX differentiates the text of the gradient."""
     loss = getattr(importlib.import_module(f"{package.__name__}.jax"), kernel.name)
