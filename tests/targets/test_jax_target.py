@@ -86,9 +86,17 @@ def cases(name: str, dtype: str, **more: Any) -> Iterator[Case]:
         yield draw(loss, rng, **options)
 
 
+@pytest.mark.usefixtures("by_operations")
 @pytest.mark.parametrize("dtype", sorted(ALLOWED))
 @pytest.mark.parametrize("name", sorted(LOSSES))
 def test_every_loss_and_its_derivatives(name: str, dtype: str) -> None:
+    assert [line for case in cases(name, dtype) for line in wrong(name, case)] == []
+
+
+@pytest.mark.parametrize("dtype", sorted(ALLOWED))
+@pytest.mark.parametrize("name", ["cross_entropy", "distillation", "kl_target_softmax"])
+def test_compiled_as_a_whole(name: str, dtype: str) -> None:
+    """Losses that between them have most of the exact operations: what XLA fuses must not cost their digits."""
     assert [line for case in cases(name, dtype) for line in wrong(name, case)] == []
 
 
@@ -179,6 +187,7 @@ OPTAX: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
 }
 
 
+@pytest.mark.usefixtures("by_operations")
 @pytest.mark.parametrize("name", OPTAX)
 def test_as_optax(name: str) -> None:
     ours, theirs = OPTAX[name]
