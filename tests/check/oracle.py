@@ -13,8 +13,8 @@ from random import Random
 
 STEP = 1e-4
 POINTS = (1, 2)
-#: an inequality may hold at a point by luck; from the third on, real numbers are larger
-MORE_POINTS = range(1, 31)
+#: further ones for an inequality, which may hold at a point by luck: with derivatives, and without
+FEW, MANY = range(3, 7), range(3, 31)
 #: the most assignments of values to the free indices at one point
 ASSIGNMENTS = 9
 #: assumption: the vector whose entries it makes add up to one
@@ -24,8 +24,9 @@ ONE = {"sums-to-one": "y", "true-sums-to-one": "true", "model-sums-to-one": "mod
 class World:
     """Values of the letters of one document, drawn by name; ``moved`` overrides entries, softmax and sigmoid."""
 
-    def __init__(self, document, number, moved=None, outside=None):
+    def __init__(self, document, number, moved=None, outside=None, scale=1):
         self.document, self.number, self.moved, self.outside = document, number, moved or {}, outside
+        self.scale = scale
         self.sizes = {"class": 2 if "two-classes" in document["assumptions"] else 3, "sample": 2, "feature": 2}
         self.defined = {d["name"][1]: d for d in document["definitions"]}
         self.seen = {}
@@ -40,7 +41,7 @@ class World:
         size = 0.2 + 0.7 * value
         if self.document["domains"].get(name, "real") != "real":
             return size
-        return size * (-1 if seed % 2 else 1) * (1 if self.number <= 2 else 5)
+        return size * (-1 if seed % 2 else 1) * self.scale
 
     def get(self, kind, name, at):
         key = (kind, name, at)
@@ -202,8 +203,12 @@ class Oracle:
 
     def __init__(self, document):
         self.document = document
+        lines = [document["statement"], *(s["expr"] for s in document["steps"])]
         equations = all(s.get("relation", "=") == "=" for s in document["steps"])
-        self.worlds = [World(document, number) for number in (POINTS if equations else MORE_POINTS)]
+        smooth = any(e[0] in ("total", "partial") for line in lines for e in nodes(line))
+        self.worlds = [World(document, number) for number in POINTS]
+        if not equations:  # a difference quotient has few digits where numbers are large
+            self.worlds += [World(document, n, scale=1 if smooth else 5) for n in (FEW if smooth else MANY)]
         self.values = {}
 
     def line(self, expr, extra=()):
