@@ -20,6 +20,8 @@ from symce.check.sampling import ASSUMPTIONS, Point, edges
 
 SIZES = (1, 2, 3, 4, 5, 6)
 POINTS = 2
+#: for more classes than that one point is enough
+FEW_CLASSES = 4
 #: an equation that holds at a random point holds everywhere, or nearly so; an inequality may hold at one by luck
 BOUND_POINTS, BOUND_SCALE = 10, 5
 
@@ -33,7 +35,8 @@ def check_proof(
 ) -> Report:
     """Check a proof given as the JSON values of docs/proof-format.md.
 
-    ``sizes`` are the numbers of classes, ``points`` how many random points there are for each, ``steps`` the numbers of
+    ``sizes`` are the numbers of classes, ``points`` how many random points there are for each
+    (beyond K = 4 one), ``steps`` the numbers of
     the steps whose values are compared (all if None). Where the proof has no value for K = 1 (it divides by K - 1,
     say), or at the edge of a parameter's domain, the report lists that under ``excluded``; anywhere else it is a
     problem.
@@ -66,7 +69,7 @@ def _places(proof: Document, sizes: Sequence[int], points: int) -> Iterator[Poin
     if "two-classes" in known:
         sizes = (2,)
     for classes in sizes:
-        for number in range(1, points + 1):
+        for number in range(1, (points if classes <= FEW_CLASSES else min(points, 1)) + 1):
             yield Point(number, classes, proof.domains, known)
         for number in range(points + 1, BOUND_POINTS + 1) if proof.relation != "=" else ():
             yield Point(number, classes, proof.domains, known, scale=BOUND_SCALE if number % 2 else 1)

@@ -22,9 +22,14 @@ def test_the_whole_catalogue_is_written(derived_once):
     theorems = {f"proofs/theorems/{name}.{kind}" for name in chapters() for kind in ("tex", "md", "json", "v")}
     kernels = {f"symce_kernels/{t}/{name}{target.suffix}" for name in catalogue() for t, target in TARGETS.items()}
     kernels |= {f"symce_kernels/native/{name}.c" for name in catalogue()}
-    packages = {
-        f"symce_kernels/{name}" for name in ("__init__.py", "py.typed", "torch/functional.py", "torch/_native.py")
-    }
+    packages = {"symce_kernels/__init__.py", "symce_kernels/py.typed"}
+    for name in ("functional", "modules", "_functional", "_memory", "_native", "_ops", "_softmax"):
+        packages.add(f"symce_kernels/torch/{name}.py")
+    for name in ("__init__", "_arguments", "_denominator", "_exact", "_mesh", "_shards"):
+        packages.add(f"symce_kernels/torch/parallel/{name}.py")
+    # classes that share nothing need no messages
+    shared_classes = catalogue().keys() - {"bce_with_logits", "sigmoid_focal"}
+    packages |= {f"symce_kernels/torch/parallel/{name}.py" for name in shared_classes}
     packages |= {f"symce_kernels/{target}/__init__.py" for target in ("numpy", "torch", "native", "jax")}
     packages |= {f"symce_kernels/{target}/linear.py" for target in ("numpy", "torch")}
     shared = ("arguments", "cache", "compile", "compiler", "errors", "openmp", "rows")
@@ -105,7 +110,7 @@ def test_theorems_have_pages_and_no_kernels(run, tmp_path):
     result = run("derive", "smoothing", "--out", tmp_path, "--json")
     assert result.status == 0
     assert [f["path"] for f in result.json["files"]] == [
-        f"proofs/theorems/smoothing.{kind}" for kind in ("json", "md", "tex")
+        f"proofs/theorems/smoothing.{kind}" for kind in ("json", "md", "tex", "v")
     ]
     assert result.json["verify"] is None
     assert result.json["check"]["proofs"]
