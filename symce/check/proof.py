@@ -35,11 +35,10 @@ def check_proof(
 ) -> Report:
     """Check a proof given as the JSON values of docs/proof-format.md.
 
-    ``sizes`` are the numbers of classes, ``points`` how many random points there are for each
-    (beyond K = 4 one), ``steps`` the numbers of
-    the steps whose values are compared (all if None). Where the proof has no value for K = 1 (it divides by K - 1,
-    say), or at the edge of a parameter's domain, the report lists that under ``excluded``; anywhere else it is a
-    problem.
+    ``sizes`` are the numbers of classes, ``points`` how many random points there are for each (one beyond K = 4),
+    ``steps`` the numbers of the steps whose values are compared (all if None). Where the proof has no value for K = 1
+    (it divides by K - 1, say), or at the edge of a parameter's domain, the report lists that under ``excluded``;
+    anywhere else it is a problem.
 
     Raises DocumentError where the document does not follow the format.
     """

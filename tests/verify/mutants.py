@@ -188,7 +188,7 @@ TORCH = (
     ),
     Mutant(
         "cotangent taken as ones", "cross_entropy", "torch",
-        ((r"return cotangent \* _IndexGradient", "return torch.ones_like(cotangent) * _IndexGradient"),), ("gradient",),
+        ((r"return cotangent \* gradient", "return torch.ones_like(cotangent) * gradient"),), ("gradient",),
     ),
     Mutant(
         "1/N with the wrong sign", "softmax_entropy", "torch",
@@ -196,7 +196,8 @@ TORCH = (
     ),
     Mutant(
         "the second derivative is lost", "cross_entropy", "torch",
-        ((r"_IndexGradient\.apply\(logits, target\)", "_gradient_index(logits, target).detach()"),), ("hvp",),
+        ((r"_apply\(_IndexGradient, \w+, logits, target\)", "_gradient_index(logits, target).detach()"),),
+        ("hvp",),
     ),
     Mutant(
         "the second derivative has the wrong sign", "cross_entropy", "torch",
@@ -213,7 +214,7 @@ TORCH = (
     ),
     Mutant(
         "the backward pass is not as wide", "focal", "torch",
-        ((r"cotangent \* _IndexGradient\.apply\(logits,", "cotangent * _IndexGradient.apply(logits.float(),"),),
+        ((r"_IndexGradientTraced, logits,", "_IndexGradientTraced, logits.float(),"),),
         ("gradient, wide", "hvp, wide"),
     ),
     Mutant(
