@@ -43,7 +43,8 @@ RESERVED = frozenset(
         "Tensor", "self",
         "ctx", "value", "grad", "gradient", "hvp", "value_and_grad", "cot", "classes", "rows", "losses", "loss", "kept",
         "row_weight", "row_kernel", "denominator", "dtype", "batch_shape", "wanted", "vectors", "run", "block",
-        "derivative", "size_average", "reduce", "adjusted", "memory", "threads",
+        "derivative", "size_average", "reduce", "adjusted", "memory", "threads", "shards", "here", "columns", "dense",
+        "possible", "jax", "jnp", "lax", "functools", "Array",
     }
 )  # fmt: skip
 BUILTINS = frozenset(dir(builtins))

@@ -16,7 +16,7 @@ RESERVED = frozenset(
         "nn", "Tensor", "rows", "losses", "row_weight", "row_kernel", "denominator", "kept", "dtype", "batch_shape",
         "wanted", "vectors", "run", "block", "loss", "derivative", "y", "z", "N", "cot",
         "on_empty", "infinite", "precision", "x", "W", "b", "memory", "out", "threads", "inplace",
-        "shards", "here", "columns", "real", "jax", "jnp", "lax", "functools", "Array", "dense", "possible",
+        "shards", "here", "columns", "jax", "jnp", "lax", "functools", "Array", "dense", "possible",
     }
 )  # fmt: skip
 

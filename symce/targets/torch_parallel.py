@@ -169,15 +169,15 @@ def _parameter(p: KernelParam) -> list[str]:
     value = call("here.whole" if p.shape == "K" else "here.entries", p.name)
     if p.shape == "K":
         return lines(
-            f"{p.name} = ", call("_per_class", name, value, "real", "input.device", "shards", domain, *default), 4
+            f"{p.name} = ", call("_per_class", name, value, "dtype", "input.device", "shards", domain, *default), 4
         )
-    return lines(f"{p.name} = ", call("_per_entry", name, value, "input", "real", domain, *default), 4)
+    return lines(f"{p.name} = ", call("_per_entry", name, value, "input", "dtype", domain, *default), 4)
 
 
 def _option_lines(i: Interface) -> list[str]:
     text = []
     if i.weight:
-        value = call("_per_class", '"weight"', "here.whole(weight)", "real", "input.device", "shards")
+        value = call("_per_class", '"weight"', "here.whole(weight)", "dtype", "input.device", "shards")
         text += ["    if weight is not None:", *lines("weight = ", value, 8)]
     if i.smoothing:
         text.append('    label_smoothing = _number("label_smoothing", label_smoothing, "unit")')
@@ -189,15 +189,15 @@ def _row_losses(i: Interface) -> list[str]:
     params = [p.name for p in i.kernel.params]
     smoothing = "label_smoothing" if i.smoothing else "0.0"
     dense_target = call("_effective_target", "y", "weight", smoothing, "shards") if i.effective else Text("y")
-    index = call("_Index.apply", "rows", "y", *params, "shards", "real")
-    dense = call("_Dense.apply", "rows", dense_target, *params, "shards", "real")
+    index = call("_Index.apply", "rows", "y", *params, "shards", "dtype")
+    dense = call("_Dense.apply", "rows", dense_target, *params, "shards", "dtype")
     if i.index and i.dense:
         branches = [lines("losses = ", form, 8) for form in (dense, index)]
         either = f"    losses = {dense.text} if y.is_floating_point() else {index.text}"
         if len(either) <= WIDTH:
             return [either]
         return ["    if y.is_floating_point():", *branches[0], "    else:", *branches[1]]
-    chosen = index if i.index else dense if i.dense else call("_Rows.apply", "rows", *params, "shards", "real")
+    chosen = index if i.index else dense if i.dense else call("_Rows.apply", "rows", *params, "shards", "dtype")
     return lines("losses = ", chosen, 4)
 
 

@@ -49,7 +49,7 @@ def lowered(loss: Loss) -> Kernel:
 def written(loss: Loss, target: str, folder: Path, *edits: tuple[str, str]) -> Path:
     """The folder, in which the kernel of a loss lies, with some of its text replaced."""
     for path, text in render_kernels([lowered(loss)], [target]).items():
-        for old, new in edits if path.endswith(f"{loss.name}.py") else ():
+        for old, new in edits if path == f"{target}/{loss.name}.py" else ():
             assert old in text, f"the kernel of {loss.name} has no {old!r} that a mutation could replace"
             text = text.replace(old, new)
         file = folder / "symce_kernels" / path

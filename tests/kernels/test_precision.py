@@ -62,15 +62,19 @@ def bits(a: Any) -> bytes:
     return torch.where(a.isnan(), torch.nan, a).view(torch.uint8).numpy().tobytes() if a.numel() else b""
 
 
-def rounds_to(wider: Any, a: Any) -> bool:
-    """Whether each entry is the wider one rounded, or would be if the last digits of that were others.
+def rounded_once(wider: Any, dtype: str) -> Any:
+    """The tensor in another dtype, rounded once: PyTorch takes float64 to half by way of float32, and so rounds twice.
 
-    The C of two formats is compiled apart: where the compiler fuses a product with a sum is its own choice in each,
-    and both are as far from the truth as a loss may be, 16 ulps.
+    A float32 that is cut off, with its last bit set where anything was, lies on no middle of two halves by mistake.
     """
-    ulps = 16 * torch.finfo(wider.dtype).eps * wider.abs()
-    low, high = (wider - ulps).to(a.dtype), (wider + ulps).to(a.dtype)
-    return bool(((low <= a) & (a <= high) | (a.isnan() & wider.isnan())).all())
+    if wider.dtype != torch.float64 or dtype not in ("float16", "bfloat16"):
+        return wider.to(DTYPES[dtype])
+    exact = wider.numpy()
+    with np.errstate(over="ignore"):
+        near = exact.astype("float32")
+    cut = np.where(np.abs(near) > np.abs(exact), np.nextafter(near, np.float32(0)), near)
+    odd = (cut.view("uint32") | (cut != exact)).view("float32")
+    return torch.from_numpy(np.where(np.isnan(exact), near, odd)).to(DTYPES[dtype])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -100,7 +104,8 @@ def test_torch_rounds_once(name: str, data: st.DataObject) -> None:
             got, wider = torch_results(exact, dtype, precision=precision), torch_results(exact, working)
             for a, b in zip(got, wider, strict=True):
                 assert a.dtype == DTYPES[dtype]
-                assert bits(a) == bits(b.to(DTYPES[dtype])) or rounds_to(b, a)
+                # once by the compiled kernels, as PyTorch rounds by its operators
+                assert bits(a) in (bits(rounded_once(b, dtype)), bits(b.to(DTYPES[dtype])))
 
 
 def in_bfloat16(call: Call) -> Call:

@@ -71,22 +71,22 @@ def brier(
     """Brier score; the module's text says what each argument is."""
     here = _here(input, shards)
     input, shards = here.input, here.shards
-    rows, real = _rows(input, shards, precision)
+    rows, dtype = _rows(input, shards, precision)
     _check_choice("infinite", infinite, ("nan", "limit"))
     _check_constant("target", target)
     row_weight: Tensor | None = None
     if target.is_floating_point():
         target = here.entries(target)
         _check_shape("target", target, input.shape)
-        y, denominator = _to_rows(target).to(real), rows.shape[0]
+        y, denominator = _to_rows(target).to(dtype), rows.shape[0]
     else:
         y, kept = _class_indices(here.labels(target), input, ignore_index, shards)
-        row_weight = torch.where(kept, 1.0, 0.0).to(real)
+        row_weight = torch.where(kept, 1.0, 0.0).to(dtype)
         denominator = row_weight.sum()
         rows = _keep(rows, row_weight != 0)
     if infinite == "limit":
         rows = _one_hot_limit(rows, shards)
-    losses = _Dense.apply(rows, y, shards, real) if y.is_floating_point() else _Index.apply(rows, y, shards, real)
+    losses = _Dense.apply(rows, y, shards, dtype) if y.is_floating_point() else _Index.apply(rows, y, shards, dtype)
     return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, here)
 
 
@@ -262,17 +262,17 @@ class _Index(torch.autograd.Function):
     """Losses of rows; the backward pass is the closed form, of what the forward pass has from all processes."""
 
     @staticmethod
-    def forward(ctx, logits, target, shards, real):
-        value, *columns = _forward_index(logits.to(real), target, shards)
+    def forward(ctx, logits, target, shards, dtype):
+        value, *columns = _forward_index(logits.to(dtype), target, shards)
         ctx.save_for_backward(logits, target, *columns)
-        ctx.shards, ctx.real = shards, real
+        ctx.shards, ctx.dtype = shards, dtype
         return value
 
     @staticmethod
     def backward(ctx, cotangent):
         logits, target, one_or_nan, *columns = ctx.saved_tensors
         cotangent = cotangent * one_or_nan
-        gradient = _IndexGradient.apply(cotangent, logits, target, ctx.shards, ctx.real, *columns)
+        gradient = _IndexGradient.apply(cotangent, logits, target, ctx.shards, ctx.dtype, *columns)
         return gradient, None, None, None
 
 
@@ -280,10 +280,10 @@ class _IndexGradient(torch.autograd.Function):
     """Gradients of rows times a cotangent; the backward pass is the closed form of the Hessian times a vector."""
 
     @staticmethod
-    def forward(ctx, cotangent, logits, target, shards, real, *columns):
+    def forward(ctx, cotangent, logits, target, shards, dtype, *columns):
         ctx.save_for_backward(cotangent, logits, target, *columns)
-        ctx.shards, ctx.real = shards, real
-        gradient = _gradient_index(logits.to(real), target, shards, *columns)
+        ctx.shards, ctx.dtype = shards, dtype
+        gradient = _gradient_index(logits.to(dtype), target, shards, *columns)
         return gradient.mul_(cotangent).to(logits.dtype)
 
     @staticmethod
@@ -291,7 +291,7 @@ class _IndexGradient(torch.autograd.Function):
     def backward(ctx, v):
         cotangent, logits, target, *columns = ctx.saved_tensors
         of_cotangent = of_logits = None
-        z, v = logits.to(ctx.real), v.to(ctx.real)
+        z, v = logits.to(ctx.dtype), v.to(ctx.dtype)
         if ctx.needs_input_grad[0]:
             gradient = _gradient_index(z, target, ctx.shards, *columns)
             (of_cotangent,) = ctx.shards.sums(v, _part(v * gradient))
@@ -305,17 +305,17 @@ class _Dense(torch.autograd.Function):
     """Losses of rows; the backward pass is the closed form, of what the forward pass has from all processes."""
 
     @staticmethod
-    def forward(ctx, logits, target, shards, real):
-        value, *columns = _forward_dense(logits.to(real), target, shards)
+    def forward(ctx, logits, target, shards, dtype):
+        value, *columns = _forward_dense(logits.to(dtype), target, shards)
         ctx.save_for_backward(logits, target, *columns)
-        ctx.shards, ctx.real = shards, real
+        ctx.shards, ctx.dtype = shards, dtype
         return value
 
     @staticmethod
     def backward(ctx, cotangent):
         logits, target, one_or_nan, *columns = ctx.saved_tensors
         cotangent = cotangent * one_or_nan
-        gradient = _DenseGradient.apply(cotangent, logits, target, ctx.shards, ctx.real, *columns)
+        gradient = _DenseGradient.apply(cotangent, logits, target, ctx.shards, ctx.dtype, *columns)
         return gradient, None, None, None
 
 
@@ -323,10 +323,10 @@ class _DenseGradient(torch.autograd.Function):
     """Gradients of rows times a cotangent; the backward pass is the closed form of the Hessian times a vector."""
 
     @staticmethod
-    def forward(ctx, cotangent, logits, target, shards, real, *columns):
+    def forward(ctx, cotangent, logits, target, shards, dtype, *columns):
         ctx.save_for_backward(cotangent, logits, target, *columns)
-        ctx.shards, ctx.real = shards, real
-        gradient = _gradient_dense(logits.to(real), target, shards, *columns)
+        ctx.shards, ctx.dtype = shards, dtype
+        gradient = _gradient_dense(logits.to(dtype), target, shards, *columns)
         return gradient.mul_(cotangent).to(logits.dtype)
 
     @staticmethod
@@ -334,7 +334,7 @@ class _DenseGradient(torch.autograd.Function):
     def backward(ctx, v):
         cotangent, logits, target, *columns = ctx.saved_tensors
         of_cotangent = of_logits = None
-        z, v = logits.to(ctx.real), v.to(ctx.real)
+        z, v = logits.to(ctx.dtype), v.to(ctx.dtype)
         if ctx.needs_input_grad[0]:
             gradient = _gradient_dense(z, target, ctx.shards, *columns)
             (of_cotangent,) = ctx.shards.sums(v, _part(v * gradient))

@@ -57,14 +57,14 @@ def distillation(
     """Knowledge distillation; the module's text says what each argument is."""
     here = _here(input, shards)
     input, shards = here.input, here.shards
-    rows, real = _rows(input, shards, precision)
+    rows, dtype = _rows(input, shards, precision)
     _check_choice("infinite", infinite, ("nan", "limit"))
-    t = _per_entry("t", here.entries(t), input, real, "real")
+    t = _per_entry("t", here.entries(t), input, dtype, "real")
     T = _number("T", T, "positive", 1.0)
     row_weight, denominator = None, rows.shape[0]
     if infinite == "limit":
         rows = _one_hot_limit(rows, shards)
-    losses = _Rows.apply(rows, t, T, shards, real)
+    losses = _Rows.apply(rows, t, T, shards, dtype)
     return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, here)
 
 
@@ -173,18 +173,18 @@ class _Rows(torch.autograd.Function):
     """Losses of rows; the backward pass is the closed form, of what the forward pass has from all processes."""
 
     @staticmethod
-    def forward(ctx, logits, t, T, shards, real):
-        value, *columns = _forward(logits.to(real), t, T, shards)
+    def forward(ctx, logits, t, T, shards, dtype):
+        value, *columns = _forward(logits.to(dtype), t, T, shards)
         ctx.save_for_backward(logits, t, *columns)
         ctx.T = T
-        ctx.shards, ctx.real = shards, real
+        ctx.shards, ctx.dtype = shards, dtype
         return value
 
     @staticmethod
     def backward(ctx, cotangent):
         logits, t, one_or_nan, *columns = ctx.saved_tensors
         cotangent = cotangent * one_or_nan
-        gradient = _RowsGradient.apply(cotangent, logits, t, ctx.T, ctx.shards, ctx.real, *columns)
+        gradient = _RowsGradient.apply(cotangent, logits, t, ctx.T, ctx.shards, ctx.dtype, *columns)
         return gradient, None, None, None, None
 
 
@@ -192,11 +192,11 @@ class _RowsGradient(torch.autograd.Function):
     """Gradients of rows times a cotangent; the backward pass is the closed form of the Hessian times a vector."""
 
     @staticmethod
-    def forward(ctx, cotangent, logits, t, T, shards, real, *columns):
+    def forward(ctx, cotangent, logits, t, T, shards, dtype, *columns):
         ctx.save_for_backward(cotangent, logits, t, *columns)
         ctx.T = T
-        ctx.shards, ctx.real = shards, real
-        gradient = _gradient(logits.to(real), t, T, shards, *columns)
+        ctx.shards, ctx.dtype = shards, dtype
+        gradient = _gradient(logits.to(dtype), t, T, shards, *columns)
         return gradient.mul_(cotangent).to(logits.dtype)
 
     @staticmethod
@@ -204,7 +204,7 @@ class _RowsGradient(torch.autograd.Function):
     def backward(ctx, v):
         cotangent, logits, t, *columns = ctx.saved_tensors
         of_cotangent = of_logits = None
-        z, v = logits.to(ctx.real), v.to(ctx.real)
+        z, v = logits.to(ctx.dtype), v.to(ctx.dtype)
         if ctx.needs_input_grad[0]:
             gradient = _gradient(z, t, ctx.T, ctx.shards, *columns)
             (of_cotangent,) = ctx.shards.sums(v, _part(v * gradient))

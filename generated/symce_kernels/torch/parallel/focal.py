@@ -74,19 +74,19 @@ def focal(
     """Focal loss (softmax); the module's text says what each argument is."""
     here = _here(input, shards)
     input, shards = here.input, here.shards
-    rows, real = _rows(input, shards, precision)
+    rows, dtype = _rows(input, shards, precision)
     _check_choice("infinite", infinite, ("nan", "limit"))
     gamma = _number("gamma", gamma, "nonnegative", 2.0)
-    alpha = _per_class("alpha", here.whole(alpha), real, input.device, shards, "nonnegative", 1.0)
+    alpha = _per_class("alpha", here.whole(alpha), dtype, input.device, shards, "nonnegative", 1.0)
     if weight is not None:
-        weight = _per_class("weight", here.whole(weight), real, input.device, shards)
+        weight = _per_class("weight", here.whole(weight), dtype, input.device, shards)
     _check_constant("target", target)
     y, kept = _class_indices(here.labels(target), input, ignore_index, shards)
-    row_weight = torch.where(kept, 1.0 if weight is None else weight[y], 0.0).to(real)
+    row_weight = torch.where(kept, 1.0 if weight is None else weight[y], 0.0).to(dtype)
     rows, denominator = _keep(rows, row_weight != 0), row_weight.sum()
     if infinite == "limit":
         rows = _one_hot_limit(rows, shards)
-    losses = _Index.apply(rows, y, gamma, alpha, shards, real)
+    losses = _Index.apply(rows, y, gamma, alpha, shards, dtype)
     return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, here)
 
 
@@ -212,18 +212,18 @@ class _Index(torch.autograd.Function):
     """Losses of rows; the backward pass is the closed form, of what the forward pass has from all processes."""
 
     @staticmethod
-    def forward(ctx, logits, target, gamma, alpha, shards, real):
-        value, *columns = _forward_index(logits.to(real), target, gamma, alpha, shards)
+    def forward(ctx, logits, target, gamma, alpha, shards, dtype):
+        value, *columns = _forward_index(logits.to(dtype), target, gamma, alpha, shards)
         ctx.save_for_backward(logits, target, alpha, *columns)
         ctx.gamma = gamma
-        ctx.shards, ctx.real = shards, real
+        ctx.shards, ctx.dtype = shards, dtype
         return value
 
     @staticmethod
     def backward(ctx, cotangent):
         logits, target, alpha, one_or_nan, *columns = ctx.saved_tensors
         cotangent = cotangent * one_or_nan
-        gradient = _IndexGradient.apply(cotangent, logits, target, ctx.gamma, alpha, ctx.shards, ctx.real, *columns)
+        gradient = _IndexGradient.apply(cotangent, logits, target, ctx.gamma, alpha, ctx.shards, ctx.dtype, *columns)
         return gradient, None, None, None, None, None
 
 
@@ -231,11 +231,11 @@ class _IndexGradient(torch.autograd.Function):
     """Gradients of rows times a cotangent; the backward pass is the closed form of the Hessian times a vector."""
 
     @staticmethod
-    def forward(ctx, cotangent, logits, target, gamma, alpha, shards, real, *columns):
+    def forward(ctx, cotangent, logits, target, gamma, alpha, shards, dtype, *columns):
         ctx.save_for_backward(cotangent, logits, target, alpha, *columns)
         ctx.gamma = gamma
-        ctx.shards, ctx.real = shards, real
-        gradient = _gradient_index(logits.to(real), target, gamma, alpha, shards, *columns)
+        ctx.shards, ctx.dtype = shards, dtype
+        gradient = _gradient_index(logits.to(dtype), target, gamma, alpha, shards, *columns)
         return gradient.mul_(cotangent).to(logits.dtype)
 
     @staticmethod
@@ -243,7 +243,7 @@ class _IndexGradient(torch.autograd.Function):
     def backward(ctx, v):
         cotangent, logits, target, alpha, *columns = ctx.saved_tensors
         of_cotangent = of_logits = None
-        z, v = logits.to(ctx.real), v.to(ctx.real)
+        z, v = logits.to(ctx.dtype), v.to(ctx.dtype)
         if ctx.needs_input_grad[0]:
             gradient = _gradient_index(z, target, ctx.gamma, alpha, ctx.shards, *columns)
             (of_cotangent,) = ctx.shards.sums(v, _part(v * gradient))

@@ -72,20 +72,20 @@ def label_smoothing(
     """Label-smoothed cross-entropy, eps/(K - 1) to each other class; the module's text says what each argument is."""
     here = _here(input, shards)
     input, shards = here.input, here.shards
-    rows, real = _rows(input, shards, precision)
+    rows, dtype = _rows(input, shards, precision)
     _check_choice("infinite", infinite, ("nan", "limit"))
     if shards.classes < 2:
         raise ValueError(f"input: K = {shards.classes} classes; allowed: at least 2 for this loss")
     eps = _number("eps", eps, "unit", 0.1)
     if weight is not None:
-        weight = _per_class("weight", here.whole(weight), real, input.device, shards)
+        weight = _per_class("weight", here.whole(weight), dtype, input.device, shards)
     _check_constant("target", target)
     y, kept = _class_indices(here.labels(target), input, ignore_index, shards)
-    row_weight = torch.where(kept, 1.0 if weight is None else weight[y], 0.0).to(real)
+    row_weight = torch.where(kept, 1.0 if weight is None else weight[y], 0.0).to(dtype)
     rows, denominator = _keep(rows, row_weight != 0), row_weight.sum()
     if infinite == "limit":
         rows = _one_hot_limit(rows, shards)
-    losses = _Index.apply(rows, y, eps, shards, real)
+    losses = _Index.apply(rows, y, eps, shards, dtype)
     return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, here)
 
 
@@ -159,18 +159,18 @@ class _Index(torch.autograd.Function):
     """Losses of rows; the backward pass is the closed form, of what the forward pass has from all processes."""
 
     @staticmethod
-    def forward(ctx, logits, target, eps, shards, real):
-        value, *columns = _forward_index(logits.to(real), target, eps, shards)
+    def forward(ctx, logits, target, eps, shards, dtype):
+        value, *columns = _forward_index(logits.to(dtype), target, eps, shards)
         ctx.save_for_backward(logits, target, *columns)
         ctx.eps = eps
-        ctx.shards, ctx.real = shards, real
+        ctx.shards, ctx.dtype = shards, dtype
         return value
 
     @staticmethod
     def backward(ctx, cotangent):
         logits, target, one_or_nan, *columns = ctx.saved_tensors
         cotangent = cotangent * one_or_nan
-        gradient = _IndexGradient.apply(cotangent, logits, target, ctx.eps, ctx.shards, ctx.real, *columns)
+        gradient = _IndexGradient.apply(cotangent, logits, target, ctx.eps, ctx.shards, ctx.dtype, *columns)
         return gradient, None, None, None, None
 
 
@@ -178,11 +178,11 @@ class _IndexGradient(torch.autograd.Function):
     """Gradients of rows times a cotangent; the backward pass is the closed form of the Hessian times a vector."""
 
     @staticmethod
-    def forward(ctx, cotangent, logits, target, eps, shards, real, *columns):
+    def forward(ctx, cotangent, logits, target, eps, shards, dtype, *columns):
         ctx.save_for_backward(cotangent, logits, target, *columns)
         ctx.eps = eps
-        ctx.shards, ctx.real = shards, real
-        gradient = _gradient_index(logits.to(real), target, eps, shards, *columns)
+        ctx.shards, ctx.dtype = shards, dtype
+        gradient = _gradient_index(logits.to(dtype), target, eps, shards, *columns)
         return gradient.mul_(cotangent).to(logits.dtype)
 
     @staticmethod
@@ -190,7 +190,7 @@ class _IndexGradient(torch.autograd.Function):
     def backward(ctx, v):
         cotangent, logits, target, *columns = ctx.saved_tensors
         of_cotangent = of_logits = None
-        z, v = logits.to(ctx.real), v.to(ctx.real)
+        z, v = logits.to(ctx.dtype), v.to(ctx.dtype)
         if ctx.needs_input_grad[0]:
             gradient = _gradient_index(z, target, ctx.eps, ctx.shards, *columns)
             (of_cotangent,) = ctx.shards.sums(v, _part(v * gradient))

@@ -56,14 +56,14 @@ def nll_loss(
     """Negative log-likelihood of log-probabilities; the module's text says what each argument is."""
     here = _here(input, shards)
     input, shards = here.input, here.shards
-    rows, real = _rows(input, shards, precision)
+    rows, dtype = _rows(input, shards, precision)
     if weight is not None:
-        weight = _per_class("weight", here.whole(weight), real, input.device, shards)
+        weight = _per_class("weight", here.whole(weight), dtype, input.device, shards)
     _check_constant("target", target)
     y, kept = _class_indices(here.labels(target), input, ignore_index, shards)
-    row_weight = torch.where(kept, 1.0 if weight is None else weight[y], 0.0).to(real)
+    row_weight = torch.where(kept, 1.0 if weight is None else weight[y], 0.0).to(dtype)
     rows, denominator = _keep(rows, row_weight != 0), row_weight.sum()
-    losses = _Index.apply(rows, y, shards, real)
+    losses = _Index.apply(rows, y, shards, dtype)
     return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, here)
 
 
@@ -91,16 +91,16 @@ class _Index(torch.autograd.Function):
     """Losses of rows; the backward pass is the closed form, of what the forward pass has from all processes."""
 
     @staticmethod
-    def forward(ctx, logits, target, shards, real):
-        value = _forward_index(logits.to(real), target, shards)
+    def forward(ctx, logits, target, shards, dtype):
+        value = _forward_index(logits.to(dtype), target, shards)
         ctx.save_for_backward(logits, target)
-        ctx.shards, ctx.real = shards, real
+        ctx.shards, ctx.dtype = shards, dtype
         return value
 
     @staticmethod
     def backward(ctx, cotangent):
         logits, target = ctx.saved_tensors
-        gradient = _IndexGradient.apply(cotangent, logits, target, ctx.shards, ctx.real)
+        gradient = _IndexGradient.apply(cotangent, logits, target, ctx.shards, ctx.dtype)
         return gradient, None, None, None
 
 
@@ -108,10 +108,10 @@ class _IndexGradient(torch.autograd.Function):
     """Gradients of rows times a cotangent; the backward pass is the closed form of the Hessian times a vector."""
 
     @staticmethod
-    def forward(ctx, cotangent, logits, target, shards, real):
+    def forward(ctx, cotangent, logits, target, shards, dtype):
         ctx.save_for_backward(cotangent, logits, target)
-        ctx.shards, ctx.real = shards, real
-        gradient = _gradient_index(logits.to(real), target, shards)
+        ctx.shards, ctx.dtype = shards, dtype
+        gradient = _gradient_index(logits.to(dtype), target, shards)
         return gradient.mul_(cotangent).to(logits.dtype)
 
     @staticmethod
@@ -119,7 +119,7 @@ class _IndexGradient(torch.autograd.Function):
     def backward(ctx, v):
         cotangent, logits, target = ctx.saved_tensors
         of_cotangent = of_logits = None
-        z, v = logits.to(ctx.real), v.to(ctx.real)
+        z, v = logits.to(ctx.dtype), v.to(ctx.dtype)
         if ctx.needs_input_grad[0]:
             gradient = _gradient_index(z, target, ctx.shards)
             (of_cotangent,) = ctx.shards.sums(v, _part(v * gradient))

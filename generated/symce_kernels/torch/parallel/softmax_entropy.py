@@ -53,12 +53,12 @@ def softmax_entropy(
     """Entropy of softmax; the module's text says what each argument is."""
     here = _here(input, shards)
     input, shards = here.input, here.shards
-    rows, real = _rows(input, shards, precision)
+    rows, dtype = _rows(input, shards, precision)
     _check_choice("infinite", infinite, ("nan", "limit"))
     row_weight, denominator = None, rows.shape[0]
     if infinite == "limit":
         rows = _one_hot_limit(rows, shards)
-    losses = _Rows.apply(rows, shards, real)
+    losses = _Rows.apply(rows, shards, dtype)
     return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, here)
 
 
@@ -148,17 +148,17 @@ class _Rows(torch.autograd.Function):
     """Losses of rows; the backward pass is the closed form, of what the forward pass has from all processes."""
 
     @staticmethod
-    def forward(ctx, logits, shards, real):
-        value, *columns = _forward(logits.to(real), shards)
+    def forward(ctx, logits, shards, dtype):
+        value, *columns = _forward(logits.to(dtype), shards)
         ctx.save_for_backward(logits, *columns)
-        ctx.shards, ctx.real = shards, real
+        ctx.shards, ctx.dtype = shards, dtype
         return value
 
     @staticmethod
     def backward(ctx, cotangent):
         logits, one_or_nan, *columns = ctx.saved_tensors
         cotangent = cotangent * one_or_nan
-        gradient = _RowsGradient.apply(cotangent, logits, ctx.shards, ctx.real, *columns)
+        gradient = _RowsGradient.apply(cotangent, logits, ctx.shards, ctx.dtype, *columns)
         return gradient, None, None
 
 
@@ -166,10 +166,10 @@ class _RowsGradient(torch.autograd.Function):
     """Gradients of rows times a cotangent; the backward pass is the closed form of the Hessian times a vector."""
 
     @staticmethod
-    def forward(ctx, cotangent, logits, shards, real, *columns):
+    def forward(ctx, cotangent, logits, shards, dtype, *columns):
         ctx.save_for_backward(cotangent, logits, *columns)
-        ctx.shards, ctx.real = shards, real
-        gradient = _gradient(logits.to(real), shards, *columns)
+        ctx.shards, ctx.dtype = shards, dtype
+        gradient = _gradient(logits.to(dtype), shards, *columns)
         return gradient.mul_(cotangent).to(logits.dtype)
 
     @staticmethod
@@ -177,7 +177,7 @@ class _RowsGradient(torch.autograd.Function):
     def backward(ctx, v):
         cotangent, logits, *columns = ctx.saved_tensors
         of_cotangent = of_logits = None
-        z, v = logits.to(ctx.real), v.to(ctx.real)
+        z, v = logits.to(ctx.dtype), v.to(ctx.dtype)
         if ctx.needs_input_grad[0]:
             gradient = _gradient(z, ctx.shards, *columns)
             (of_cotangent,) = ctx.shards.sums(v, _part(v * gradient))

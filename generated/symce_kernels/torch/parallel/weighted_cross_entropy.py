@@ -82,32 +82,32 @@ def weighted_cross_entropy(
     """Class-weighted cross-entropy; the module's text says what each argument is."""
     here = _here(input, shards)
     input, shards = here.input, here.shards
-    rows, real = _rows(input, shards, precision)
+    rows, dtype = _rows(input, shards, precision)
     _check_choice("infinite", infinite, ("nan", "limit"))
-    w = _per_class("w", here.whole(w), real, input.device, shards, "nonnegative", 1.0)
+    w = _per_class("w", here.whole(w), dtype, input.device, shards, "nonnegative", 1.0)
     if weight is not None:
-        weight = _per_class("weight", here.whole(weight), real, input.device, shards)
+        weight = _per_class("weight", here.whole(weight), dtype, input.device, shards)
     label_smoothing = _number("label_smoothing", label_smoothing, "unit")
     _check_constant("target", target)
     row_weight: Tensor | None = None
     if target.is_floating_point():
         target = here.entries(target)
         _check_shape("target", target, input.shape)
-        y, denominator = _to_rows(target).to(real), rows.shape[0]
+        y, denominator = _to_rows(target).to(dtype), rows.shape[0]
     else:
         y, kept = _class_indices(here.labels(target), input, ignore_index, shards)
-        row_weight = torch.where(kept, 1.0 if weight is None else weight[y], 0.0).to(real)
+        row_weight = torch.where(kept, 1.0 if weight is None else weight[y], 0.0).to(dtype)
         denominator = row_weight.sum()
         if label_smoothing:  # the weights are in the effective target, then
-            row_weight = kept.to(real)
-            y = (shards.own_classes(rows) == y).to(real)
+            row_weight = kept.to(dtype)
+            y = (shards.own_classes(rows) == y).to(dtype)
         rows = _keep(rows, row_weight != 0)
     if infinite == "limit":
         rows = _one_hot_limit(rows, shards)
     if y.is_floating_point():
-        losses = _Dense.apply(rows, _effective_target(y, weight, label_smoothing, shards), w, shards, real)
+        losses = _Dense.apply(rows, _effective_target(y, weight, label_smoothing, shards), w, shards, dtype)
     else:
-        losses = _Index.apply(rows, y, w, shards, real)
+        losses = _Index.apply(rows, y, w, shards, dtype)
     return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, here)
 
 
@@ -222,17 +222,17 @@ class _Index(torch.autograd.Function):
     """Losses of rows; the backward pass is the closed form, of what the forward pass has from all processes."""
 
     @staticmethod
-    def forward(ctx, logits, target, w, shards, real):
-        value, *columns = _forward_index(logits.to(real), target, w, shards)
+    def forward(ctx, logits, target, w, shards, dtype):
+        value, *columns = _forward_index(logits.to(dtype), target, w, shards)
         ctx.save_for_backward(logits, target, w, *columns)
-        ctx.shards, ctx.real = shards, real
+        ctx.shards, ctx.dtype = shards, dtype
         return value
 
     @staticmethod
     def backward(ctx, cotangent):
         logits, target, w, one_or_nan, *columns = ctx.saved_tensors
         cotangent = cotangent * one_or_nan
-        gradient = _IndexGradient.apply(cotangent, logits, target, w, ctx.shards, ctx.real, *columns)
+        gradient = _IndexGradient.apply(cotangent, logits, target, w, ctx.shards, ctx.dtype, *columns)
         return gradient, None, None, None, None
 
 
@@ -240,10 +240,10 @@ class _IndexGradient(torch.autograd.Function):
     """Gradients of rows times a cotangent; the backward pass is the closed form of the Hessian times a vector."""
 
     @staticmethod
-    def forward(ctx, cotangent, logits, target, w, shards, real, *columns):
+    def forward(ctx, cotangent, logits, target, w, shards, dtype, *columns):
         ctx.save_for_backward(cotangent, logits, target, w, *columns)
-        ctx.shards, ctx.real = shards, real
-        gradient = _gradient_index(logits.to(real), target, w, shards, *columns)
+        ctx.shards, ctx.dtype = shards, dtype
+        gradient = _gradient_index(logits.to(dtype), target, w, shards, *columns)
         return gradient.mul_(cotangent).to(logits.dtype)
 
     @staticmethod
@@ -251,7 +251,7 @@ class _IndexGradient(torch.autograd.Function):
     def backward(ctx, v):
         cotangent, logits, target, w, *columns = ctx.saved_tensors
         of_cotangent = of_logits = None
-        z, v = logits.to(ctx.real), v.to(ctx.real)
+        z, v = logits.to(ctx.dtype), v.to(ctx.dtype)
         if ctx.needs_input_grad[0]:
             gradient = _gradient_index(z, target, w, ctx.shards, *columns)
             (of_cotangent,) = ctx.shards.sums(v, _part(v * gradient))
@@ -265,17 +265,17 @@ class _Dense(torch.autograd.Function):
     """Losses of rows; the backward pass is the closed form, of what the forward pass has from all processes."""
 
     @staticmethod
-    def forward(ctx, logits, target, w, shards, real):
-        value, *columns = _forward_dense(logits.to(real), target, w, shards)
+    def forward(ctx, logits, target, w, shards, dtype):
+        value, *columns = _forward_dense(logits.to(dtype), target, w, shards)
         ctx.save_for_backward(logits, target, w, *columns)
-        ctx.shards, ctx.real = shards, real
+        ctx.shards, ctx.dtype = shards, dtype
         return value
 
     @staticmethod
     def backward(ctx, cotangent):
         logits, target, w, one_or_nan, *columns = ctx.saved_tensors
         cotangent = cotangent * one_or_nan
-        gradient = _DenseGradient.apply(cotangent, logits, target, w, ctx.shards, ctx.real, *columns)
+        gradient = _DenseGradient.apply(cotangent, logits, target, w, ctx.shards, ctx.dtype, *columns)
         return gradient, None, None, None, None
 
 
@@ -283,10 +283,10 @@ class _DenseGradient(torch.autograd.Function):
     """Gradients of rows times a cotangent; the backward pass is the closed form of the Hessian times a vector."""
 
     @staticmethod
-    def forward(ctx, cotangent, logits, target, w, shards, real, *columns):
+    def forward(ctx, cotangent, logits, target, w, shards, dtype, *columns):
         ctx.save_for_backward(cotangent, logits, target, w, *columns)
-        ctx.shards, ctx.real = shards, real
-        gradient = _gradient_dense(logits.to(real), target, w, shards, *columns)
+        ctx.shards, ctx.dtype = shards, dtype
+        gradient = _gradient_dense(logits.to(dtype), target, w, shards, *columns)
         return gradient.mul_(cotangent).to(logits.dtype)
 
     @staticmethod
@@ -294,7 +294,7 @@ class _DenseGradient(torch.autograd.Function):
     def backward(ctx, v):
         cotangent, logits, target, w, *columns = ctx.saved_tensors
         of_cotangent = of_logits = None
-        z, v = logits.to(ctx.real), v.to(ctx.real)
+        z, v = logits.to(ctx.dtype), v.to(ctx.dtype)
         if ctx.needs_input_grad[0]:
             gradient = _gradient_dense(z, target, w, ctx.shards, *columns)
             (of_cotangent,) = ctx.shards.sums(v, _part(v * gradient))

@@ -60,23 +60,23 @@ def z_loss(
     """Cross-entropy with z-loss; the module's text says what each argument is."""
     here = _here(input, shards)
     input, shards = here.input, here.shards
-    rows, real = _rows(input, shards, precision)
+    rows, dtype = _rows(input, shards, precision)
     tau = _number("tau", tau, "nonnegative", 0.0001)
     _check_constant("target", target)
     row_weight: Tensor | None = None
     if target.is_floating_point():
         target = here.entries(target)
         _check_shape("target", target, input.shape)
-        y, denominator = _to_rows(target).to(real), rows.shape[0]
+        y, denominator = _to_rows(target).to(dtype), rows.shape[0]
     else:
         y, kept = _class_indices(here.labels(target), input, ignore_index, shards)
-        row_weight = torch.where(kept, 1.0, 0.0).to(real)
+        row_weight = torch.where(kept, 1.0, 0.0).to(dtype)
         denominator = row_weight.sum()
         rows = _keep(rows, row_weight != 0)
     if y.is_floating_point():
-        losses = _Dense.apply(rows, y, tau, shards, real)
+        losses = _Dense.apply(rows, y, tau, shards, dtype)
     else:
-        losses = _Index.apply(rows, y, tau, shards, real)
+        losses = _Index.apply(rows, y, tau, shards, dtype)
     return _reduce(losses, row_weight, denominator, normalizer, reduction, on_empty, here)
 
 
@@ -211,17 +211,17 @@ class _Index(torch.autograd.Function):
     """Losses of rows; the backward pass is the closed form, of what the forward pass has from all processes."""
 
     @staticmethod
-    def forward(ctx, logits, target, tau, shards, real):
-        value, *columns = _forward_index(logits.to(real), target, tau, shards)
+    def forward(ctx, logits, target, tau, shards, dtype):
+        value, *columns = _forward_index(logits.to(dtype), target, tau, shards)
         ctx.save_for_backward(logits, target, *columns)
         ctx.tau = tau
-        ctx.shards, ctx.real = shards, real
+        ctx.shards, ctx.dtype = shards, dtype
         return value
 
     @staticmethod
     def backward(ctx, cotangent):
         logits, target, *columns = ctx.saved_tensors
-        gradient = _IndexGradient.apply(cotangent, logits, target, ctx.tau, ctx.shards, ctx.real, *columns)
+        gradient = _IndexGradient.apply(cotangent, logits, target, ctx.tau, ctx.shards, ctx.dtype, *columns)
         return gradient, None, None, None, None
 
 
@@ -229,11 +229,11 @@ class _IndexGradient(torch.autograd.Function):
     """Gradients of rows times a cotangent; the backward pass is the closed form of the Hessian times a vector."""
 
     @staticmethod
-    def forward(ctx, cotangent, logits, target, tau, shards, real, *columns):
+    def forward(ctx, cotangent, logits, target, tau, shards, dtype, *columns):
         ctx.save_for_backward(cotangent, logits, target, *columns)
         ctx.tau = tau
-        ctx.shards, ctx.real = shards, real
-        gradient = _gradient_index(logits.to(real), target, tau, shards, *columns)
+        ctx.shards, ctx.dtype = shards, dtype
+        gradient = _gradient_index(logits.to(dtype), target, tau, shards, *columns)
         return gradient.mul_(cotangent).to(logits.dtype)
 
     @staticmethod
@@ -241,7 +241,7 @@ class _IndexGradient(torch.autograd.Function):
     def backward(ctx, v):
         cotangent, logits, target, *columns = ctx.saved_tensors
         of_cotangent = of_logits = None
-        z, v = logits.to(ctx.real), v.to(ctx.real)
+        z, v = logits.to(ctx.dtype), v.to(ctx.dtype)
         if ctx.needs_input_grad[0]:
             gradient = _gradient_index(z, target, ctx.tau, ctx.shards, *columns)
             (of_cotangent,) = ctx.shards.sums(v, _part(v * gradient))
@@ -255,17 +255,17 @@ class _Dense(torch.autograd.Function):
     """Losses of rows; the backward pass is the closed form, of what the forward pass has from all processes."""
 
     @staticmethod
-    def forward(ctx, logits, target, tau, shards, real):
-        value, *columns = _forward_dense(logits.to(real), target, tau, shards)
+    def forward(ctx, logits, target, tau, shards, dtype):
+        value, *columns = _forward_dense(logits.to(dtype), target, tau, shards)
         ctx.save_for_backward(logits, target, *columns)
         ctx.tau = tau
-        ctx.shards, ctx.real = shards, real
+        ctx.shards, ctx.dtype = shards, dtype
         return value
 
     @staticmethod
     def backward(ctx, cotangent):
         logits, target, *columns = ctx.saved_tensors
-        gradient = _DenseGradient.apply(cotangent, logits, target, ctx.tau, ctx.shards, ctx.real, *columns)
+        gradient = _DenseGradient.apply(cotangent, logits, target, ctx.tau, ctx.shards, ctx.dtype, *columns)
         return gradient, None, None, None, None
 
 
@@ -273,11 +273,11 @@ class _DenseGradient(torch.autograd.Function):
     """Gradients of rows times a cotangent; the backward pass is the closed form of the Hessian times a vector."""
 
     @staticmethod
-    def forward(ctx, cotangent, logits, target, tau, shards, real, *columns):
+    def forward(ctx, cotangent, logits, target, tau, shards, dtype, *columns):
         ctx.save_for_backward(cotangent, logits, target, *columns)
         ctx.tau = tau
-        ctx.shards, ctx.real = shards, real
-        gradient = _gradient_dense(logits.to(real), target, tau, shards, *columns)
+        ctx.shards, ctx.dtype = shards, dtype
+        gradient = _gradient_dense(logits.to(dtype), target, tau, shards, *columns)
         return gradient.mul_(cotangent).to(logits.dtype)
 
     @staticmethod
@@ -285,7 +285,7 @@ class _DenseGradient(torch.autograd.Function):
     def backward(ctx, v):
         cotangent, logits, target, *columns = ctx.saved_tensors
         of_cotangent = of_logits = None
-        z, v = logits.to(ctx.real), v.to(ctx.real)
+        z, v = logits.to(ctx.dtype), v.to(ctx.dtype)
         if ctx.needs_input_grad[0]:
             gradient = _gradient_dense(z, target, ctx.tau, ctx.shards, *columns)
             (of_cotangent,) = ctx.shards.sums(v, _part(v * gradient))
