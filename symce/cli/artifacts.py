@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from symce.check.coq.certificate import certificate
+from symce.check.coq.certificate import Certificate, certificate
 from symce.cli.chapters import chapter_data, document
 from symce.cli.errors import CannotRun, Fails
 from symce.cli.folders import KERNELS, PROOFS
@@ -23,7 +23,7 @@ from symce.documents.markdown import render_markdown
 from symce.documents.view import Document, of_loss
 from symce.kernel.build import kernel, source_hash
 from symce.kernel.kernel import Kernel
-from symce.kernel.lower import LoweringError
+from symce.kernel.scope import LoweringError
 from symce.losses import Loss, catalogue
 from symce.targets import TARGETS, render_kernels
 
@@ -53,6 +53,11 @@ class Derived:
         """The proofs as data: what proofs/NAME.json holds."""
         return loss_file(self.derivation, source_hash(self.loss))
 
+    @cached_property
+    def certificate(self) -> Certificate:
+        """The proofs for Coq, made of their data alone."""
+        return certificate(self.proofs)
+
     def page(self) -> Document:
         """The proofs, ready for any format of document."""
         return of_loss(self.derivation, f"sha256 {source_hash(self.loss)}")
@@ -63,7 +68,7 @@ class Derived:
             pages = _pages(self.loss.name, self.page())
         except DocumentError as error:
             raise Fails(f"{self.loss.name}: its proofs cannot be written down: {error}") from error
-        return pages | _data(self.loss.name, self.proofs)
+        return pages | _data(self.loss.name, self.proofs, self.certificate)
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,7 @@ def make(
     for name in steps.over("proving theorems", theorems, theorems):
         key = f"theorems/{name}"
         data[key] = chapter_data(name)
-        files |= _pages(key, document(name)) | _data(key, data[key])
+        files |= _pages(key, document(name)) | _data(key, data[key], certificate(data[key]))
     return Artifacts(derived, data, dict(sorted(files.items())), notes)
 
 
@@ -121,7 +126,7 @@ def _is_package(folder: Path, target: str) -> bool:
 
 def _uncertified(one: Derived) -> list[str]:
     """What is said to whoever derives a loss with steps that no tactic of Coq proves."""
-    missing = certificate(one.proofs).missing
+    missing = one.certificate.missing
     if not missing:
         return []
     rules = sorted({m.rule for m in missing if m.step and not m.rule.startswith("by-")})
@@ -135,9 +140,9 @@ def _pages(name: str, page: Document) -> dict[str, str]:
     return {f"{PROOFS}/{name}.tex": render_latex(page), f"{PROOFS}/{name}.md": render_markdown(page)}
 
 
-def _data(name: str, proofs: dict[str, Any]) -> dict[str, str]:
+def _data(name: str, proofs: dict[str, Any], proven: Certificate) -> dict[str, str]:
     """The proofs as data, and what is made of that alone: the certificates."""
-    return {f"{PROOFS}/{name}.json": proof_text(proofs), f"{PROOFS}/{name}.v": certificate(proofs).text}
+    return {f"{PROOFS}/{name}.json": proof_text(proofs), f"{PROOFS}/{name}.v": proven.text}
 
 
 def _modules(one: Derived, targets: Sequence[str]) -> dict[str, str]:

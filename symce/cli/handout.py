@@ -97,7 +97,7 @@ def command(
     from symce.figures.style import FigureError
     from symce.handout.options import Options
     from symce.handout.selection import HandoutError
-    from symce.kernel.lower import LoweringError
+    from symce.kernel.scope import LoweringError
     from symce.listings import ListingError
 
     options = Options(title, author, tuple(section or ()), notation.value, style.value)

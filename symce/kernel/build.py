@@ -19,8 +19,9 @@ from symce.derivation.model import Model, k, y, z
 from symce.derivation.second import l, v
 from symce.kernel import ir
 from symce.kernel.kernel import Kernel, KernelParam
-from symce.kernel.lower import Lowering, LoweringError
+from symce.kernel.lower import Lowering
 from symce.kernel.patterns import scaled_vector
+from symce.kernel.scope import LoweringError
 from symce.kernel.stability import CATALOGUE as STABILITY
 from symce.kernel.stability import FROM_TOP
 from symce.kernel.stable import total

@@ -1,14 +1,13 @@
 """From closed forms to a RowProgram: every sum a reduction, every softmax a shifted one, no K x K array.
 
 What a closed form is written in (p_k, log p_k, 1 - p_k, s_k, ...) has a stable way to be computed: the rules of
-stability.py rewrite each node, from the outermost inwards, and stable.py has the passes for what they write. This
-module walks the expression and gives every sum a name.
+symce.kernel.stability rewrite each node, from the outermost inwards, and stable.py has the passes for what they write.
+This module walks the expression and gives every sum a name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 from sympy import (
@@ -16,26 +15,22 @@ from sympy import (
     Add,
     Expr,
     Indexed,
-    IndexedBase,
     KroneckerDelta,
     Mul,
     Pow,
     Rational,
-    S,
     Symbol,
     exp,
     log,
     sign,
     tanh,
 )
-from sympy.core.relational import Relational
 
 from symce.algebra.binders import FiniteSum, LogSumExp
 from symce.algebra.functions import Sigmoid, Softmax, Softplus
 from symce.algebra.indices import ClassIndex, K, c
 from symce.algebra.nodes import Named
 from symce.algebra.piecewise import Where
-from symce.derivation.model import z as LOGITS
 from symce.kernel import ir
 from symce.kernel.apart import needs_it, true_class_apart
 from symce.kernel.forms import (
@@ -55,23 +50,16 @@ from symce.kernel.forms import (
 )
 from symce.kernel.patterns import (
     delta_of,
-    only_numbers,
     reading_order,
     scaled_vector,
     separated,
     sum_name,
-    unbounded,
-    vanishing,
 )
+from symce.kernel.products import Products
+from symce.kernel.scope import LoweringError
 from symce.kernel.stability import (
-    CATALOGUE,
     CENTRED,
-    COMPLEMENT,
-    DIRECTION_FROM_TOP,
-    FROM_TOP,
     LOGSUMEXP_BY_GAP,
-    SHIFT_BEFORE_DIVISION,
-    SOFTMAX_BY_GAP,
     STABILITY,
     TRUE_CLASS_APART,
 )
@@ -80,7 +68,6 @@ from symce.kernel.stable import (
     UNIT,
     ZERO,
     Scale,
-    SoftmaxForms,
     div,
     divergence,
     in_order,
@@ -95,11 +82,6 @@ from symce.kernel.stable import (
 )
 from symce.rules.dependence import entries
 
-
-class LoweringError(RuntimeError):
-    """A closed form that no program of passes over one row computes; the message says which part and why."""
-
-
 _FUNCTIONS: Mapping[type, str] = {
     exp: "exp",
     Expm1: "expm1",
@@ -108,134 +90,10 @@ _FUNCTIONS: Mapping[type, str] = {
     sign: "sign",
     Softplus: "softplus",
 }
-_RELATIONS = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
 
-def _complement_of_true_class(expr: Add) -> tuple[IndexedBase, int] | None:
-    """The vector and the sign of 1 - p_c or p_c - 1."""
-    found = COMPLEMENT.rewrite(expr)
-    for direction in (1, -1):
-        if found is not None and isinstance(direction * found, Complement) and (direction * found).args[1] == c:
-            return (direction * found).args[0], direction
-    return None
-
-
-@dataclass
-class Lowering:
-    """One program while it is written.
-
-    ``vectors`` gives, for each vector of the closed form (z, y, v, parameters), the input that holds it.
-    """
-
-    vectors: Mapping[IndexedBase, ir.Input]
-    scalars: Mapping[Symbol, ir.Input]
-    adjusted: IndexedBase | None = None
-    image: tuple[Expr, ClassIndex] | None = None
-    lets: list[ir.Let] = field(default_factory=list)
-    _sums: dict[Expr, ir.Node] = field(default_factory=dict)
-    _forms: dict[Expr, SoftmaxForms] = field(default_factory=dict)
-    _vectors: dict[IndexedBase, ir.Node] = field(default_factory=dict)
-    _used: set[str] = field(default_factory=set)
-    _derivative: bool = False
-
-    def let(self, name: str, value: ir.Node, note: str = "") -> ir.Var:
-        """Give a value a name, made unique by a number where it is taken; what has one already keeps it."""
-        known = next((x.name for x in self.lets if x.value == value), None)
-        if known is not None:
-            return ir.Var(known, value.shape)
-        taken = {x.name for x in self.lets} | {i.name for i in (*self.vectors.values(), *self.scalars.values())}
-        unique, n = name, 1
-        while unique in taken:
-            n += 1
-            unique = f"{name}_{n}"
-        self.lets.append(ir.Let(unique, value, note))
-        return ir.Var(unique, value.shape)
-
-    def vector(self, base: IndexedBase) -> ir.Node:
-        """The row (or the K numbers) of a vector."""
-        if base == self.adjusted and self.image is not None:
-            if base not in self._vectors:
-                image, index = self.image
-                self._vectors[base] = self.let("adjusted", self.lower(image, index), "the logits after the inner map")
-            return self._vectors[base]
-        if base == FROM_TOP:
-            self._used.add(DIRECTION_FROM_TOP.name)
-            top = self.forms(self.adjusted or LOGITS).top_class
-            return self.let(
-                "v_from_top", sub(self.direction, ir.Gather(self.direction, top)), "a shift changes nothing"
-            )
-        if base not in self.vectors:
-            raise LoweringError(f"no input holds the vector {base}")
-        return self.vectors[base]
-
-    def forms(self, vector: IndexedBase | LogSumExp) -> SoftmaxForms:
-        """The stable forms of softmax of a vector, or of what a log-sum-exp runs over, computed once."""
-        if vector not in self._forms:
-            self._used.add(SOFTMAX_BY_GAP.name)
-            node, scale = self._softmax_of(vector)
-            if scale is not None:
-                self._used.add(SHIFT_BEFORE_DIVISION.name)
-            self._forms[vector] = SoftmaxForms(self.let, node, self.class_index, scale)
-        return self._forms[vector]
-
-    def _softmax_of(self, vector: IndexedBase | LogSumExp) -> tuple[ir.Node, Scale | None]:
-        """The row that softmax is taken of, and the scale that is applied to it, where it is no more than that."""
-        if isinstance(vector, LogSumExp):
-            index, body = vector.open()
-        elif vector == self.adjusted and self.image is not None:
-            body, index = self.image
-        else:
-            return self.vector(vector), None
-        scaled = scaled_vector(body, index)
-        if scaled is None:
-            if isinstance(vector, LogSumExp):
-                return self.let("terms", self.lower(body, index), f"{body}, of which log-sum-exp is taken"), None
-            return self.vector(vector), None
-        base, by, divides = scaled
-        node = self.vector(base)
-        return node, None if by == 1 else Scale(self.lower(by, None), divides)
-
-    @property
-    def stability(self) -> tuple[str, ...]:
-        """The names of the rules that were followed so far, in the order of symce.kernel.stability."""
-        return tuple(name for name in CATALOGUE if name in self._used)
-
-    @property
-    def direction(self) -> ir.Node:
-        """The vector of a Hessian-vector product."""
-        return next(i for i in self.vectors.values() if i.name == "v")
-
-    @property
-    def class_index(self) -> ir.Node | None:
-        """The input that holds the true class of every row, if there is one."""
-        return next((i for i in self.vectors.values() if i.kind == "index"), None)
-
-    @property
-    def target(self) -> ir.Node:
-        """The true class of every row."""
-        node = self.class_index
-        if node is None:
-            raise LoweringError("the closed form names the true class c, but the target is not a class index")
-        return node
-
-    @property
-    def hot(self) -> ir.Node:
-        """The row that is true at the true class."""
-        return ir.OneHot(self.target)
-
-    def entry(self, base: IndexedBase, index: Expr, row: ClassIndex | None) -> ir.Node:
-        """base[index]: at the true class a gather, at the row's index the row itself."""
-        if index == c:
-            return ir.Gather(self.vector(base), self.target)
-        self.on_row(index, row)
-        return self.vector(base)
-
-    def on_row(self, index: Expr, row: ClassIndex | None) -> None:
-        if index != row:
-            raise LoweringError(
-                f"index {index} stands beside {row}: that takes a value for every pair of classes (K x K), which no "
-                "kernel of one pass a row computes; write the pair's sum as a product of sums"
-            )
+class Lowering(Products):
+    """One program while it is written."""
 
     def lower(self, expr: Expr, row: ClassIndex | None) -> ir.Node:
         """The expression as a node: a row where it varies with ``row``, else a number per row or a scalar."""
@@ -329,14 +187,6 @@ class Lowering:
                 return forms.q_c if true else forms.q
         return forms.p_c if true else forms.p
 
-    def quotient(self, expr: Softmax | Probability, row: ClassIndex | None) -> tuple[ir.Node, ir.Node]:
-        """p_k as numerator and denominator."""
-        forms = self.forms(expr.args[0])
-        if expr.args[1] == c:
-            return ir.Gather(forms.scaled, self.target), forms.mass
-        self.on_row(expr.args[1], row)
-        return forms.scaled, forms.mass
-
     def apart(self, expr: Centred | Residual | Difference, row: ClassIndex | None) -> ir.Node:
         """A difference that cancels at one class alone, which is computed apart."""
         vector, index, function = expr.args
@@ -403,119 +253,6 @@ class Lowering:
             terms.sort(key=lambda t: not (isinstance(t, ir.Const) and t.value > 0))
             return in_order(terms)
         return total(terms)
-
-    def by_case(self, expr: Expr, delta: KroneckerDelta, row: ClassIndex | None) -> ir.Node:
-        """An expression in delta_cj, as its value at the true class and its value elsewhere: 1 - p_c never cancels."""
-        at_c = self.lower(expr.xreplace({delta: S.One}).xreplace({row: c}), None)
-        elsewhere = self.lower(expr.xreplace({delta: S.Zero}), row)
-        return where(self.hot_for(delta, row), at_c, elsewhere)
-
-    def hot_for(self, delta: KroneckerDelta, row: ClassIndex | None) -> ir.Node:
-        others = [a for a in delta.args if a != c]
-        if len(others) != 1 or others[0] != row:
-            self.on_row(next((a for a in delta.args if a not in (c, row)), delta.args[0]), row)
-        return self.hot
-
-    def mul(self, expr: Mul, row: ClassIndex | None) -> ir.Node:
-        plain = list(expr.args)
-        delta = next((f for f in plain if isinstance(f, KroneckerDelta)), None)
-        if delta is not None:
-            rest = Mul(*[f for f in plain if f is not delta]).xreplace({row: c})
-            return where(self.hot_for(delta, row), self.lower(rest, None), ZERO)
-        sums = [f for f in plain if isinstance(f, Add) and delta_of(f) is not None]
-        if len(sums) == 1 and not any(f.has(ClassIndex) for f in plain if f is not sums[0]):
-            # a number goes into both cases, and a probability is multiplied by it before it is divided
-            return self.by_case(expr, delta_of(sums[0]), row)
-        masked = self.masked(plain, row)
-        if masked is not None:
-            return masked
-        chosen = next((f for f in plain if isinstance(f, Where) and {f.then, f.otherwise} == {S.Zero, S.One}), None)
-        if chosen is not None:
-            # by selection, not by multiplication: what is not chosen may be infinite
-            condition = self.condition(chosen.condition, row)
-            rest_of_it = self.lower(Mul(*[f for f in plain if f is not chosen]), row)
-            return where(condition, rest_of_it, ZERO) if chosen.then == 1 else where(condition, ZERO, rest_of_it)
-        above: list[ir.Node] = []
-        below: list[ir.Node] = []
-        infinite: list[ir.Node] = []
-        minus = False
-        for factor in reading_order(tuple(plain)):
-            if isinstance(factor, Rational):
-                minus = factor.is_negative
-                above.append(ir.Const(Fraction(abs(int(factor.p)))))
-                below.append(ir.Const(Fraction(int(factor.q))))
-            elif self._derivative and isinstance(factor, Pow) and vanishing(factor.base) and factor.exp.is_negative:
-                above.append(self.power(factor.base, factor.exp, row))
-            elif isinstance(factor, Pow) and factor.exp.could_extract_minus_sign() and factor.exp.is_Rational:
-                below.append(self.power(factor.base, -factor.exp, row))
-            elif (
-                isinstance(factor, Softmax | Probability)
-                and not isinstance(factor, Share)
-                and not only_numbers(plain, factor)
-                and (any(other.has(log, Rate) for other in plain) or not any(map(unbounded, plain)))
-            ):
-                # multiplied before it is divided: p may have few bits where the product has all
-                numerator, denominator = self.quotient(factor, row)
-                above.append(numerator)
-                below.append(denominator)
-            elif isinstance(factor, Add) and (complement := _complement_of_true_class(factor)) is not None:
-                vector, direction = complement
-                self._used.add(COMPLEMENT.name)
-                above.append(self.forms(vector).others)
-                below.append(self.forms(vector).mass)
-                minus = minus != (direction < 0)
-            elif factor.has(log, Rate) or (unbounded(factor) and not only_numbers(plain, factor)):
-                infinite.append(self.lower(factor, row))
-            else:
-                above.append(self.lower(factor, row))
-        result = mul(*above) if above else ONE
-        if infinite:
-            # 0 * log 0 = 0: a class of probability or target 0 adds nothing
-            result = mul(*infinite) if result == ONE else product(result, mul(*infinite))
-        result = div(result, mul(*below))
-        return neg(result) if minus else result
-
-    def masked(self, factors: list[Expr], row: ClassIndex | None) -> ir.Node | None:
-        """A product with a bracket that is 0 at the true class, or 0 elsewhere: by selection, not by multiplication."""
-        for factor in factors:
-            delta = delta_of(factor) if isinstance(factor, Add) else None
-            if delta is None or row is None:
-                continue
-            at_c, elsewhere = factor.xreplace({delta: S.One}).xreplace({row: c}), factor.xreplace({delta: S.Zero})
-            rest = Mul(*[f for f in factors if f is not factor])
-            if at_c == 0:
-                return where(self.hot_for(delta, row), ZERO, self.lower(rest * elsewhere, row))
-            if elsewhere == 0:
-                return where(self.hot_for(delta, row), self.lower(rest.xreplace({row: c}) * at_c, None), ZERO)
-        return None
-
-    def power(self, base: Expr, exponent: Expr, row: ClassIndex | None) -> ir.Node:
-        node = self.lower(base, row)
-        if self._derivative and vanishing(base) and not exponent.is_nonnegative:
-            # where 1 - p_k (or p_k) is 0, what this is multiplied by vanishes faster: 0 in the limit, not infinity
-            certain = ir.Map("eq", (node, ZERO))
-            power = ir.Map("pow", (where(certain, ONE, node), self.lower(exponent, row)))
-            return where(certain, ZERO, power)
-        if exponent == 1:
-            return node
-        if exponent == Rational(1, 2):
-            return ir.Map("sqrt", (node,))
-        if exponent == 2:
-            node = node if isinstance(node, ir.Var | ir.Input) else self.let("base", node)
-            return mul(node, node)
-        if isinstance(base, Softmax) and not isinstance(base, Share) and not exponent.is_Integer:
-            # p may be 0 or have few bits left where the power is a normal number
-            logarithm = self.lower(log(base), row)
-            exponent_ = self.lower(exponent, row)
-            small = ir.Map("lt", (node, ir.Const(Fraction(1, 10**37))))
-            return where(small, ir.Map("exp", (product(exponent_, logarithm),)), ir.Map("pow", (node, exponent_)))
-        if exponent.is_Rational and exponent < 0:
-            return div(ONE, self.power(base, -exponent, row))
-        return ir.Map("pow", (node, self.lower(exponent, row)))
-
-    def condition(self, condition: Relational, row: ClassIndex | None) -> ir.Node:
-        left, right = (self.lower(a, row) for a in condition.args)
-        return ir.Map(_RELATIONS[condition.rel_op], (left, right))
 
     def reduction(self, expr: FiniteSum | LogSumExp) -> ir.Node:
         if expr in self._sums:

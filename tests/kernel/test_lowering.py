@@ -12,7 +12,8 @@ from symce.derivation.derive import derive
 from symce.derivation.model import y, z
 from symce.kernel import ir
 from symce.kernel.build import is_linear_in_target, kernel, source_hash
-from symce.kernel.lower import Lowering, LoweringError
+from symce.kernel.lower import Lowering
+from symce.kernel.scope import LoweringError
 from symce.losses import catalogue
 
 k, l = ClassIndex("k"), ClassIndex("l")  # noqa: E741
