@@ -163,7 +163,7 @@ def _present(folder: Path, target: str, asked: Sequence[Loss]) -> tuple[list[Der
     found = sorted(
         path.stem
         for path in (folder / KERNELS / target).glob(f"*{TARGETS[target].suffix}")
-        if path.stem not in names | lists and is_ours(path)
+        if path.stem not in names | lists and not path.stem.startswith("_") and is_ours(path)
     )
     known = catalogue()
     return [_catalogued(name) for name in found if name in known], [name for name in found if name not in known]

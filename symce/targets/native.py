@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from symce.kernel.kernel import Kernel
 from symce.targets.native_c import c_source
 from symce.targets.native_python import python_module, python_package
+from symce.targets.softmax import softmax_kernels
 
 
 class NativeTarget:
@@ -23,5 +24,6 @@ class NativeTarget:
         return {f"native/{kernel.name}.c": c_source(kernel), **python_module(kernel)}
 
     def render_package(self, kernels: Sequence[Kernel]) -> dict[str, str]:
-        """``native/__init__.py`` and the modules that all losses share: the compiler, the cache, the calls."""
-        return python_package(kernels)
+        """``native/__init__.py``, what all losses share (compiler, cache, calls), and the softmax of ``functional``."""
+        softmax = {f"native/_{k.name}.c": c_source(k) for k in softmax_kernels(kernels)}
+        return {**python_package(kernels), **softmax}

@@ -8,6 +8,7 @@ from symce.kernel.kernel import Kernel, KernelParam
 from symce.render import render
 from symce.targets.interface import Interface
 from symce.targets.layout import Text, call, definition, lines
+from symce.targets.softmax import softmax_kernels
 from symce.targets.text import describe, escape, formulas, header, option_rows, paragraphs, table
 
 #: What all modules of the package share, by the template that prints it.
@@ -48,6 +49,10 @@ def python_package(kernels: Sequence[Kernel]) -> dict[str, str]:
     top = header("", "the catalogue of losses")
     names = sorted(k.name for k in kernels)
     shared = {f"native/_{name}.py": render(f"native/{name}.py.jinja", header=top) for name in _SHARED}
+    shared |= {
+        f"native/_{k.name}.py": render("native/softmax.py.jinja", header=top, name=k.name, title=k.title)
+        for k in softmax_kernels(kernels)
+    }
     return {"native/__init__.py": render("native/package.py.jinja", header=top, names=names), **shared}
 
 

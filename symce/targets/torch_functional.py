@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from symce.kernel.ir import RowProgram, Var
+from symce.kernel.ir import RowProgram
 from symce.kernel.kernel import Kernel
 from symce.render import render
 from symce.targets.interface import Interface
 from symce.targets.layout import definition
+from symce.targets.softmax import parts
 from symce.targets.text import header
 from symce.targets.torch_expressions import TorchPrinter
 
@@ -92,7 +93,7 @@ def _offered(kernels: Sequence[Kernel], pytorch: dict[str, str]) -> list[str]:
     """The functions whose losses are there."""
     by_name = {k.name: k for k in kernels}
     names = list(pytorch)
-    if "cross_entropy" in pytorch and _parts(by_name["cross_entropy"]):
+    if "cross_entropy" in pytorch and parts(by_name["cross_entropy"]):
         names += ["softmax", "linear_cross_entropy"]
     elif "cross_entropy" in pytorch:
         names.remove("cross_entropy")
@@ -117,31 +118,6 @@ def _means_the_same(kernel: Kernel) -> bool:
     return kernel.name in PYTORCH_NAMES and not kernel.params and needed.get(kernel.name, set()) <= options
 
 
-def _parts(kernel: Kernel) -> dict[str, RowProgram] | None:
-    """The programs of p, log p and what is pulled back through them; None where the kernel's program has them not."""
-    dense, index = kernel.programs.get("dense"), kernel.programs.get("index")
-    if dense is None or index is None or "hvp" not in index.outputs:
-        return None
-    shapes = {let.name: let.value.shape for let in dense.lets}
-    if shapes.get("p") != "row" or shapes.get("log_p") != "row":
-        return None
-    named = {n: RowProgram(dense.inputs, dense.lets, {"gradient": Var(n, "row")}) for n in ("p", "log_p")}
-    programs = {
-        "p": named["p"].only("gradient"),
-        "log_p": named["log_p"].only("gradient"),
-        "p_backward": index.only("hvp"),
-        "log_p_backward": dense.only("gradient"),
-    }
-    arguments = {
-        "p": {"logits"},
-        "log_p": {"logits"},
-        "p_backward": {"logits", "v"},
-        "log_p_backward": {"logits", "target"},
-    }
-    fits = all({i.name for i in program.inputs} == arguments[n] for n, program in programs.items())
-    return programs if fits else None
-
-
 def _softmax(kernel: Kernel, top: str) -> str:
     """``_softmax.py``."""
     printer = TorchPrinter()
@@ -149,22 +125,21 @@ def _softmax(kernel: Kernel, top: str) -> str:
         "p": "Softmax of rows.",
         "log_p": "Log-softmax of rows.",
         "p_backward": "The Jacobian of softmax, which is symmetric, times v.",
-        "log_p_backward": "The transposed Jacobian of log-softmax times ``target``, less its sign.",
+        "log_p_backward": "The transposed Jacobian of log-softmax times v.",
     }
-    programs = _parts(kernel)
-    assert programs is not None
+    found = parts(kernel)
+    assert found is not None
     functions = []
-    for name, program in programs.items():
-        arguments = [n for n in ("logits", "target", "v") if n in {i.name for i in program.inputs}]
-        functions.append(
-            {"definition": definition(f"_{name}", arguments), "doc": docs[name], "body": printer.body(program)}
-        )
+    for name, doc in docs.items():
+        program: RowProgram = getattr(found, name)
+        arguments = [n for n in ("logits", "v") if n in {i.name for i in program.inputs}]
+        functions.append({"definition": definition(f"_{name}", arguments), "doc": doc, "body": printer.body(program)})
     text = "".join(f["body"] for f in functions)
-    helpers = [f"_{h}" for h in printer.helpers if re.search(rf"(?<!\w)_{h}\(", text)] + [
-        "_apply",
-        "_in_blocks",
-        "_save",
-    ]
+    helpers = [f"_{h}" for h in printer.helpers if re.search(rf"(?<!\w)_{h}\(", text)]
     return render(
-        "torch/softmax.py.jinja", header=top, kernel=kernel.name, helpers=sorted(helpers), functions=functions
+        "torch/softmax.py.jinja",
+        header=top,
+        kernel=kernel.name,
+        helpers=sorted([*helpers, "_apply", "_in_blocks", "_save"]),
+        functions=functions,
     )

@@ -7,10 +7,12 @@ from typing import Any
 import mpmath
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytorch.compare import FUNCTIONAL, F, quiet
 from torch import Tensor
+
+from symce_kernels.torch import _native
 
 BOTH = ("softmax", "log_softmax")
 
@@ -38,8 +40,15 @@ def ulps(found: Tensor, right: list[Any]) -> float:
     return max(errors, default=0.0)
 
 
+@pytest.fixture(params=["compiled", "by operations"])
+def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The compiled kernels, and PyTorch's operations in their place."""
+    monkeypatch.setattr(_native, "enabled", request.param == "compiled")
+
+
+@pytest.mark.usefixtures("_way")
 @pytest.mark.parametrize("name", BOTH)
-@settings(max_examples=100)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_few_ulps_and_a_derivative_as_exact(name: str, data: st.DataObject) -> None:
     K, scale = data.draw(st.sampled_from([1, 2, 5, 30])), data.draw(st.sampled_from([0.1, 3.0, 30.0]))
@@ -58,6 +67,44 @@ def test_few_ulps_and_a_derivative_as_exact(name: str, data: st.DataObject) -> N
     assert not kept or ulps(gradient[kept], [right[1][n] for n in kept]) <= 8
 
 
+@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_compiled_kernels_agree_with_the_operations(
+    name: str, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In both layouts of rows, with special values, and whatever the strides and the dimension."""
+    served: list[bool] = []
+    rows = _native.rows
+
+    def watched(*given: Any) -> Any:
+        found = rows(*given)
+        served.append(found is not None)
+        return found
+
+    monkeypatch.setattr(_native, "rows", watched)
+
+    def results(z: Tensor, v: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+        x = z.clone().requires_grad_()
+        value = getattr(FUNCTIONAL, name)(x, dim)
+        return value.detach(), torch.autograd.grad(value, x, v)[0]
+
+    for n, k in ((1, 1), (3, 5), (70, 10), (5, 300), (2, 3000)):
+        z = (4 * normal(n, k, seed=k)).to(dtype)
+        if n > 2:
+            z[0, 0], z[1, 1], z[2, 0] = -torch.inf, torch.inf, torch.nan
+        v = normal(n, k, seed=k + 1).to(dtype)
+        for a, b, dim in ((z, v, 1), (z.T, v.T, 0), (z.T.contiguous(), v.T.contiguous(), 0)):
+            served.clear()
+            compiled = results(a, b, dim)
+            assert served == [True, True]
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(_native, "enabled", False)
+                by_operations = results(a, b, dim)
+            tolerance = 200 * torch.finfo(dtype).eps
+            for one, other in zip(compiled, by_operations, strict=True):
+                torch.testing.assert_close(one, other, rtol=tolerance, atol=tolerance, equal_nan=True)
+
+
 def test_pytorch_loses_what_these_keep() -> None:
     z = torch.tensor([20.0, 0.0], requires_grad=True)
     assert F.log_softmax(z, 0)[0] == 0.0
@@ -66,6 +113,7 @@ def test_pytorch_loses_what_these_keep() -> None:
     assert gradient[0].item() == pytest.approx(2.0611536e-09, rel=1e-6)
 
 
+@pytest.mark.usefixtures("_way")
 @pytest.mark.parametrize("name", BOTH)
 def test_derivatives_of_first_and_second_order(name: str) -> None:
     z = normal(3, 4, 2).requires_grad_()

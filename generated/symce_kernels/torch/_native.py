@@ -26,7 +26,7 @@ from torch.autograd import forward_ad
 
 from . import _memory
 
-__all__ = ["loss"]
+__all__ = ["loss", "rows", "serves_rows"]
 
 enabled = os.environ.get("SYMCE_NATIVE", "1") != "0"
 
@@ -72,6 +72,35 @@ def loss(
         return _Reduced.apply(input, call)
     except _Unserved:
         return None
+
+
+def serves_rows(logits):
+    """Whether ``rows`` may serve."""
+    return enabled and not _observed() and _plain(logits) and logits.dtype in (torch.float, torch.double)
+
+
+def rows(name, wanted, logits, v=None):
+    """One value a class of the rows (N, K) of a function without target; None where the native kernel does not serve.
+
+    ``wanted``: "value_and_grad" for the function, "hvp" for what is pulled back through it, of v (N, K).
+    """
+    if not serves_rows(logits) or not (v is None or (_plain(v) and v.dtype == logits.dtype)):
+        return None
+    try:
+        function, kernel = _function(name, wanted, "none", _DTYPES[logits.dtype], False), _kernel(name)
+    except _Unserved:
+        return None
+    if function is None:
+        return None
+    (N, K), logits, v = logits.shape, logits.contiguous(), None if v is None else v.contiguous()
+    out = _memory.empty((N, K), logits.dtype)
+    failed = function(
+        kernel.pack(
+            logits.data_ptr(), K, 0, 0, 0 if v is None else v.data_ptr(), K, 0, 0, 0, out.data_ptr(), K, 0, N, K,
+            -100, _REDUCTIONS["none"], 0.0, 0.0, 0, 1 if _forked else torch.get_num_threads(),
+        )
+    )  # fmt: skip
+    return None if failed else out
 
 
 def _plain(a):

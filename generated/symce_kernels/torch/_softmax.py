@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from . import _native
 from .cross_entropy import (
     _apply,
     _exp_difference,
@@ -79,11 +80,20 @@ def _on_rows(function, input, dim, dtype):
 
 
 def _softmax(rows):
+    if _serves(rows):
+        return _SoftmaxCompiled.apply(rows)
     return _apply(_Softmax, _SoftmaxTraced, rows) * _one_or_nan(rows)
 
 
 def _log_softmax(rows):
+    if _serves(rows):
+        return _LogSoftmaxCompiled.apply(rows)
     return _apply(_LogSoftmax, _LogSoftmaxTraced, rows) * _one_or_nan(rows)
+
+
+def _serves(rows):
+    """Whether the compiled kernel is asked: for plain tensors of the CPU, outside of what traces or transforms."""
+    return not torch.compiler.is_compiling() and _native.serves_rows(rows)
 
 
 def _one_or_nan(rows):
@@ -138,26 +148,26 @@ def _p_backward(logits, v):
     return scaled * (v_from_top - sum_p_v) / mass
 
 
-def _log_p_backward(logits, target):
-    """The transposed Jacobian of log-softmax times ``target``, less its sign."""
+def _log_p_backward(logits, v):
+    """The transposed Jacobian of log-softmax times v."""
     top_class = torch.argmax(logits, dim=1, keepdim=True)
     top = torch.gather(logits, 1, top_class)
     # numerators of softmax, the largest of them 2**64
     scaled = _exp_difference(logits, top)
     # without the largest, beside which what is small would be lost
     rest = _sum(torch.scatter(scaled, 1, top_class, 0))
-    sum_of_others = _sum(torch.scatter(target, 1, top_class, 0))
+    sum_of_others = _sum(torch.scatter(v, 1, top_class, 0))
     # the denominator of softmax
     mass = 2.0**64 + rest
     p = scaled / mass
     # the largest class apart: there both may be nearly the sum
     residual = torch.scatter(
-        (sum_of_others + torch.gather(target, 1, top_class)) * p - target,
+        (sum_of_others + torch.gather(v, 1, top_class)) * p - v,
         1,
         top_class,
-        (2.0**64 * sum_of_others - rest * torch.gather(target, 1, top_class)) / mass,
+        (2.0**64 * sum_of_others - rest * torch.gather(v, 1, top_class)) / mass,
     )
-    return residual
+    return -residual
 
 
 class _Softmax(torch.autograd.Function):
@@ -200,12 +210,44 @@ class _LogSoftmax(_Softmax):
         (logits,) = ctx.saved_tensors
         if torch.is_grad_enabled():
             return v - _softmax(logits) * v.sum(dim=1, keepdim=True)
-        return -_in_blocks(_log_p_backward, logits, v)
+        return _in_blocks(_log_p_backward, logits, v)
 
     @staticmethod
     def jvp(ctx, v):
         (logits,) = ctx.saved_tensors
         return v - (_softmax(logits) * v).sum(dim=1, keepdim=True)
+
+
+class _SoftmaxCompiled(_Softmax):
+    """The same by the compiled kernel; by PyTorch's operations where that cannot be had."""
+
+    generate_vmap_rule = False
+
+    @staticmethod
+    def forward(logits):
+        found = _native.rows("_softmax", "value_and_grad", logits)
+        return _in_blocks(_p, logits) * _one_or_nan(logits) if found is None else found
+
+    @staticmethod
+    def backward(ctx, v):
+        found = None if torch.is_grad_enabled() else _native.rows("_softmax", "hvp", *ctx.saved_tensors, v)
+        return _Softmax.backward(ctx, v) if found is None else found
+
+
+class _LogSoftmaxCompiled(_LogSoftmax):
+    """The same by the compiled kernel; by PyTorch's operations where that cannot be had."""
+
+    generate_vmap_rule = False
+
+    @staticmethod
+    def forward(logits):
+        found = _native.rows("_log_softmax", "value_and_grad", logits)
+        return _in_blocks(_log_p, logits) * _one_or_nan(logits) if found is None else found
+
+    @staticmethod
+    def backward(ctx, v):
+        found = None if torch.is_grad_enabled() else _native.rows("_log_softmax", "hvp", *ctx.saved_tensors, v)
+        return _LogSoftmax.backward(ctx, v) if found is None else found
 
 
 class _SoftmaxTraced(_Softmax):
