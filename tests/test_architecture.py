@@ -122,12 +122,15 @@ def broken_in_kernels(folder: Path) -> list[str]:
         top = i.imported.partition(".")[0]
         if top in sys.stdlib_module_names:
             continue
-        if top not in ("numpy", "torch", "jax", "symce_kernels"):
-            found.append(f"{i.where}: {i.importer} imports {top}; the kernels import NumPy, torch and JAX alone")
+        if top not in ("numpy", "torch", "jax", "triton", "symce_kernels"):
+            found.append(f"{i.where}: {i.importer} imports {top}; kernels import NumPy, torch, JAX and Triton alone")
         if top == "jax" and not inside(i.importer, "symce_kernels.jax"):
             found.append(f"{i.where}: {i.importer} imports jax; only symce_kernels.jax does")
-        if top == "torch" and not inside(i.importer, "symce_kernels.torch") and not i.lazy:
-            found.append(f"{i.where}: {i.importer} imports torch at its top; only symce_kernels.torch does")
+        if top == "triton" and not inside(i.importer, "symce_kernels.triton"):
+            found.append(f"{i.where}: {i.importer} imports triton; only symce_kernels.triton does")
+        ours = inside(i.importer, "symce_kernels.torch", "symce_kernels.triton")
+        if top == "torch" and not ours and not i.lazy:
+            found.append(f"{i.where}: {i.importer} imports torch at its top; only symce_kernels.torch and .triton do")
         is_copyable = i.importer.startswith("symce_kernels.numpy.")
         if is_copyable and top != "numpy":
             found.append(f"{i.where}: {i.importer} imports {top}; a NumPy kernel imports NumPy alone, to be copied")

@@ -3,7 +3,7 @@
 # Source: the catalogue of losses
 """Losses with closed-form gradients, derived by symce; importable alone: nothing here imports symce or SymPy.
 
-A subpackage is imported when it is first asked for: ``jax``, ``native``, ``numpy``, ``torch``.
+A subpackage is imported when it is first asked for: ``jax``, ``native``, ``numpy``, ``torch``, ``triton``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-__all__ = ["jax", "native", "numpy", "torch"]
+__all__ = ["jax", "native", "numpy", "torch", "triton"]
 
 
 def __getattr__(name: str) -> ModuleType:

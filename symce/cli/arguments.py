@@ -24,7 +24,7 @@ TargetOption = Annotated[
     typer.Option(
         "--target",
         metavar="T",
-        help="Kernels for this target alone (numpy, torch, javascript, native, jax); may be repeated.",
+        help="Kernels for this target alone (numpy, torch, javascript, native, jax, triton); may be repeated.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]

@@ -55,7 +55,7 @@ INDICES = frozenset("ijkl")
 MODULES = frozenset(
     {
         "numpy", "np", "torch", "nn", "jax", "jnp", "lax", "functools", "math", "functional", "linear", "native",
-        "triton", "value", "grad", "value_and_grad", "hvp", "theorems", "con", "prn", "aux", "nul",
+        "triton", "tl", "value", "grad", "value_and_grad", "hvp", "theorems", "con", "prn", "aux", "nul",
     }
 )  # fmt: skip
 

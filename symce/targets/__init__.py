@@ -13,6 +13,7 @@ from symce.targets.native import NativeTarget
 from symce.targets.numpy import NumpyTarget
 from symce.targets.text import header
 from symce.targets.torch import TorchTarget
+from symce.targets.triton import TritonTarget
 
 
 class Target(Protocol):
@@ -34,7 +35,7 @@ class Target(Protocol):
 
 
 TARGETS: Mapping[str, Target] = {
-    t.name: t for t in (NumpyTarget(), TorchTarget(), JavascriptTarget(), NativeTarget(), JaxTarget())
+    t.name: t for t in (NumpyTarget(), TorchTarget(), JavascriptTarget(), NativeTarget(), JaxTarget(), TritonTarget())
 }
 
 

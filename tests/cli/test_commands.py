@@ -24,7 +24,7 @@ from symce.theorems import chapters
         (["derive", "qqqqqq"], "There are: bce_with_logits, "),
         (["derive", "nowhere.toml"], "there is no such file"),
         (["derive", "nll_loss", "--target", "nunpy"], "Did you mean numpy?"),
-        (["derive", "nll_loss", "--target", "fortran"], "There are: numpy, torch, javascript, native, jax."),
+        (["derive", "nll_loss", "--target", "fortran"], "There are: numpy, torch, javascript, native, jax, triton."),
         (["derive", "--no-such-option"], "derive --help"),
         (["nothing"], "No such command"),
         (["show"], "NAME|FILE.toml"),

@@ -30,10 +30,12 @@ def test_the_whole_catalogue_is_written(derived_once):
     # classes that share nothing need no messages
     shared_classes = catalogue().keys() - {"bce_with_logits", "sigmoid_focal"}
     packages |= {f"symce_kernels/torch/parallel/{name}.py" for name in shared_classes}
-    packages |= {f"symce_kernels/{target}/__init__.py" for target in ("numpy", "torch", "native", "jax")}
+    packages |= {f"symce_kernels/{target}/__init__.py" for target in ("numpy", "torch", "native", "jax", "triton")}
+    packages |= {f"symce_kernels/triton/_{name}.py" for name in ("arithmetic", "calls")}
     packages |= {f"symce_kernels/{target}/linear.py" for target in ("numpy", "torch")}
     shared = ("arguments", "cache", "compile", "compiler", "errors", "openmp", "rows")
     packages |= {f"symce_kernels/native/_{name}.py" for name in shared}
+    packages |= {f"symce_kernels/native/_{name}.{kind}" for name in ("softmax", "log_softmax") for kind in ("c", "py")}
     packages |= {f"symce_kernels/javascript/{name}" for name in ("index.js", "package.json", "runtime.js")}
     assert files == proofs | theorems | kernels | packages
 
@@ -77,7 +79,7 @@ def test_a_package_lists_what_is_there(run, tmp_path, poly):
     run("derive", "nll_loss", "--no-verify", "--out", out)
     run("derive", "cross_entropy", "--no-verify", "--out", out)
     assert _listed(out / "symce_kernels/numpy/__init__.py") == ["cross_entropy", "nll_loss"]
-    assert _listed(out / "symce_kernels/__init__.py") == ["jax", "native", "numpy", "torch"]
+    assert _listed(out / "symce_kernels/__init__.py") == ["jax", "native", "numpy", "torch", "triton"]
     run("derive", poly, "--no-verify", "--out", out)
     result = run("derive", "nll_loss", "--no-verify", "--out", out)
     assert "does not list poly_one" in result.out
