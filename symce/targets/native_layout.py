@@ -24,7 +24,7 @@ _WORDS = """
 """
 RESERVED = frozenset(_WORDS.split())
 #: How names end or begin that printed functions have beside those of the program; and what may be a macro.
-_TAKEN = re.compile(r".*(_of|_here|_total|_nan|_rest|_k|_l|_stride)|t\d+|[A-Z][A-Z0-9_]+")
+_TAKEN = re.compile(r".*(_of|_here|_from|_total|_nan|_rest|_k|_l|_stride)|t\d+|[A-Z][A-Z0-9_]+")
 
 
 def c_name(name: str) -> str:

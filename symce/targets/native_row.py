@@ -124,11 +124,15 @@ class RowPrinter(FunctionPrinter):
         for name, _ in tops:
             self._line(f"real {c_name(name)} = -INFINITY;")
             self._line(f"int {name}_nan = 0;")
+        for name in _searched(step, tops):
+            self._line(f"class_t {name}_from = 0;")
         if not (totals or tops):
             self._inner(step, sums, tops, row, value, 4, blocked=False)
             return
-        self._line("for (class_t k0 = 0; k0 < K; k0 += BLOCK) {")
-        self._line("const class_t end = K - k0 < BLOCK ? K : k0 + BLOCK;", 8)
+        # a maximum is not rounded: what it is put together from may be longer than what is summed
+        block = "BLOCK" if totals else "2 * BLOCK"
+        self._line(f"for (class_t k0 = 0; k0 < K; k0 += {block}) {{")
+        self._line(f"const class_t end = K - k0 < {block} ? K : k0 + {block};", 8)
         if step.stage == 1:
             self._line("prefetch(row->next + k0);  // the first pass over the next row waits for nothing, then", 8)
         bare = [(name, _without_entry(body)) for name, body in sums]
@@ -209,6 +213,8 @@ class RowPrinter(FunctionPrinter):
             self._line(f"add(&{name}_total, {first[body]}_here);", indent)
         if value is not None:
             self._line("add(&loss_total, loss_here);", indent)
+        for name in _searched(step, tops):
+            self._line(f"{name}_from = {name}_here > {c_name(name)} ? k0 : {name}_from;", indent)
         for name, _ in tops:
             self._line(f"{c_name(name)} = {name}_here > {c_name(name)} ? {name}_here : {c_name(name)};", indent)
 
@@ -230,7 +236,8 @@ class RowPrinter(FunctionPrinter):
         body = let.value.body
         assert isinstance(body, Input | Var)
         self.helpers.add("first_at")
-        self._line(f"const class_t {c_name(let.name)} = first_at({c_name(body.name)}, K, {c_name(top.name)});")
+        found = f"first_at({c_name(body.name)}, {top.name}_from, K, {c_name(top.name)})"
+        self._line(f"const class_t {c_name(let.name)} = {found};")
 
     def _where_infinite(self, top: str) -> None:
         self._line(f"if ({c_name(top)} == INFINITY && !row->certain) return of_infinite(row, {self.name});")
@@ -266,3 +273,8 @@ def _without_entry(body: Node) -> tuple[Node, Node | None]:
         case Map(op="where", args=(OneHot(index=index), Const(value=Fraction(numerator=0)), terms)):
             return terms, index
     return body, None
+
+
+def _searched(step: Pass, tops: Sequence[tuple[str, Node]]) -> list[str]:
+    """The maxima of which the class is asked for, by name."""
+    return [name for name, body in tops if any(r.value == Reduce("argmax", body) for r in step.reductions)]

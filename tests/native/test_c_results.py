@@ -126,7 +126,10 @@ def test_results_are_the_numpy_kernels(name: str, dtype: str, precision: str) ->
             same(native.value(*arguments, **options), value, dtype, "value")
             got = native.value_and_grad(*arguments, **options, **flow, threads=1)
             same(got[0], loss, dtype, "loss")
-            same(got[1], gradient, dtype, "gradient")
+            # an infinite loss has no gradient: what it is made of may round to 0 in one and be subnormal in the other
+            each = numpy.value(*arguments, **{**options, "reduction": "none"})
+            defined = np.broadcast_to(~np.isinf(each).reshape(len(each), 1 if each.ndim == 1 else each.shape[1]), arguments[0].shape)
+            same(got[1][defined], gradient[defined], dtype, "gradient")
             to_the_bit(native.value_and_grad(*arguments, **options, **flow, threads=2), got, "two threads")
             if not flow:
                 kept = arguments[0].copy()
@@ -135,7 +138,7 @@ def test_results_are_the_numpy_kernels(name: str, dtype: str, precision: str) ->
                 to_the_bit(over, got, "in place")
             product = numpy.hvp(*arguments, v, **options, **flow)
             got = native.hvp(*arguments, v, **options, **flow, threads=1)
-            same(got, product, dtype, "Hessian times v")
+            same(got[defined], product[defined], dtype, "Hessian times v")
             to_the_bit([native.hvp(*arguments, v, **options, **flow, threads=2)], [got], "two threads")
             kept = arguments[0].copy()
             to_the_bit([native.hvp(kept, *arguments[1:], v, **options, **flow, out=kept)], [got], "in place")

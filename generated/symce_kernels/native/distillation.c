@@ -148,10 +148,10 @@ static ALWAYS_INLINE void fold_lanes(real *sum, real *rest, class_t k, class_t K
     }
 }
 
-// The first class at which a row has this value; 0 where none has.
-static class_t first_at(const real *row, class_t K, real value)
+// The first class from a given one on at which a row has this value; 0 where none has.
+static class_t first_at(const real *row, class_t from, class_t K, real value)
 {
-    for (class_t k0 = 0; k0 < K; k0 += 64) {
+    for (class_t k0 = from; k0 < K; k0 += 64) {
         const class_t end = K - k0 < 64 ? K : k0 + 64;
         int found = 0;
 #pragma omp simd reduction(| : found)
@@ -391,8 +391,10 @@ static double row_value(const struct row *row)
     int top_nan = 0;
     real top_2 = -INFINITY;
     int top_2_nan = 0;
-    for (class_t k0 = 0; k0 < K; k0 += BLOCK) {
-        const class_t end = K - k0 < BLOCK ? K : k0 + BLOCK;
+    class_t top_from = 0;
+    class_t top_2_from = 0;
+    for (class_t k0 = 0; k0 < K; k0 += 2 * BLOCK) {
+        const class_t end = K - k0 < 2 * BLOCK ? K : k0 + 2 * BLOCK;
         real top_here = -INFINITY;
         real top_2_here = -INFINITY;
         #pragma omp simd reduction(max : top_here, top_2_here) reduction(| : top_nan, top_2_nan)
@@ -402,14 +404,16 @@ static double row_value(const struct row *row)
             top_2_here = logits[k] > top_2_here ? logits[k] : top_2_here;
             top_2_nan |= logits[k] != logits[k];
         }
+        top_from = top_here > top ? k0 : top_from;
+        top_2_from = top_2_here > top_2 ? k0 : top_2_from;
         top = top_here > top ? top_here : top;
         top_2 = top_2_here > top_2 ? top_2_here : top_2;
     }
     if (top_nan) top = NAN;
     if (top_2_nan) top_2 = NAN;
     if (top_2 == INFINITY && !row->certain) return of_infinite(row, row_value);
-    const class_t top_class = first_at(t, K, top);
-    const class_t top_class_2 = first_at(logits, K, top_2);
+    const class_t top_class = first_at(t, top_from, K, top);
+    const class_t top_class_2 = first_at(logits, top_2_from, K, top_2);
     const real away_at_top_class = logits[top_class] - t[top_class];
     const real short_at_top_class = difference_error(logits[top_class], t[top_class]);
     struct total rest_total = {0, 0};
@@ -660,8 +664,10 @@ static double row_value_and_grad(const struct row *row)
     int top_nan = 0;
     real top_2 = -INFINITY;
     int top_2_nan = 0;
-    for (class_t k0 = 0; k0 < K; k0 += BLOCK) {
-        const class_t end = K - k0 < BLOCK ? K : k0 + BLOCK;
+    class_t top_from = 0;
+    class_t top_2_from = 0;
+    for (class_t k0 = 0; k0 < K; k0 += 2 * BLOCK) {
+        const class_t end = K - k0 < 2 * BLOCK ? K : k0 + 2 * BLOCK;
         real top_here = -INFINITY;
         real top_2_here = -INFINITY;
         #pragma omp simd reduction(max : top_here, top_2_here) reduction(| : top_nan, top_2_nan)
@@ -671,14 +677,16 @@ static double row_value_and_grad(const struct row *row)
             top_2_here = logits[k] > top_2_here ? logits[k] : top_2_here;
             top_2_nan |= logits[k] != logits[k];
         }
+        top_from = top_here > top ? k0 : top_from;
+        top_2_from = top_2_here > top_2 ? k0 : top_2_from;
         top = top_here > top ? top_here : top;
         top_2 = top_2_here > top_2 ? top_2_here : top_2;
     }
     if (top_nan) top = NAN;
     if (top_2_nan) top_2 = NAN;
     if (top_2 == INFINITY && !row->certain) return of_infinite(row, row_value_and_grad);
-    const class_t top_class = first_at(t, K, top);
-    const class_t top_class_2 = first_at(logits, K, top_2);
+    const class_t top_class = first_at(t, top_from, K, top);
+    const class_t top_class_2 = first_at(logits, top_2_from, K, top_2);
     const real away_at_top_class = logits[top_class] - t[top_class];
     const real short_at_top_class = difference_error(logits[top_class], t[top_class]);
     struct total rest_total = {0, 0};
@@ -963,19 +971,21 @@ static double row_hvp(const struct row *row)
     const double T = row->call->T;
     real top_2 = -INFINITY;
     int top_2_nan = 0;
-    for (class_t k0 = 0; k0 < K; k0 += BLOCK) {
-        const class_t end = K - k0 < BLOCK ? K : k0 + BLOCK;
+    class_t top_2_from = 0;
+    for (class_t k0 = 0; k0 < K; k0 += 2 * BLOCK) {
+        const class_t end = K - k0 < 2 * BLOCK ? K : k0 + 2 * BLOCK;
         real top_2_here = -INFINITY;
         #pragma omp simd reduction(max : top_2_here) reduction(| : top_2_nan)
         for (class_t k = k0; k < end; k++) {
             top_2_here = logits[k] > top_2_here ? logits[k] : top_2_here;
             top_2_nan |= logits[k] != logits[k];
         }
+        top_2_from = top_2_here > top_2 ? k0 : top_2_from;
         top_2 = top_2_here > top_2 ? top_2_here : top_2;
     }
     if (top_2_nan) top_2 = NAN;
     if (top_2 == INFINITY && !row->certain) return of_infinite(row, row_hvp);
-    const class_t top_class_2 = first_at(logits, K, top_2);
+    const class_t top_class_2 = first_at(logits, top_2_from, K, top_2);
     const real v_at_top_class_2 = v[top_class_2];
     struct total rest_2_total = {0, 0};
     struct total sum_1_total = {0, 0};

@@ -148,10 +148,10 @@ static ALWAYS_INLINE void fold_lanes(real *sum, real *rest, class_t k, class_t K
     }
 }
 
-// The first class at which a row has this value; 0 where none has.
-static class_t first_at(const real *row, class_t K, real value)
+// The first class from a given one on at which a row has this value; 0 where none has.
+static class_t first_at(const real *row, class_t from, class_t K, real value)
 {
-    for (class_t k0 = 0; k0 < K; k0 += 64) {
+    for (class_t k0 = from; k0 < K; k0 += 64) {
         const class_t end = K - k0 < 64 ? K : k0 + 64;
         int found = 0;
 #pragma omp simd reduction(| : found)
@@ -358,8 +358,9 @@ static double row_value_index(const struct row *row)
     const double cap = row->call->cap;
     real top = -INFINITY;
     int top_nan = 0;
-    for (class_t k0 = 0; k0 < K; k0 += BLOCK) {
-        const class_t end = K - k0 < BLOCK ? K : k0 + BLOCK;
+    class_t top_from = 0;
+    for (class_t k0 = 0; k0 < K; k0 += 2 * BLOCK) {
+        const class_t end = K - k0 < 2 * BLOCK ? K : k0 + 2 * BLOCK;
         real top_here = -INFINITY;
         #pragma omp simd reduction(max : top_here) reduction(| : top_nan)
         for (class_t k = k0; k < end; k++) {
@@ -368,10 +369,11 @@ static double row_value_index(const struct row *row)
             top_nan |= adjusted_k != adjusted_k;
             adjusted[k] = adjusted_k;
         }
+        top_from = top_here > top ? k0 : top_from;
         top = top_here > top ? top_here : top;
     }
     if (top_nan) top = NAN;
-    const class_t top_class = first_at(adjusted, K, top);
+    const class_t top_class = first_at(adjusted, top_from, K, top);
     const real adjusted_at_target = adjusted[target];
     const real gap_c = top - adjusted_at_target;
     struct total rest_total = {0, 0};
@@ -481,8 +483,9 @@ static double row_value_and_grad_index(const struct row *row)
     const double cap = row->call->cap;
     real top = -INFINITY;
     int top_nan = 0;
-    for (class_t k0 = 0; k0 < K; k0 += BLOCK) {
-        const class_t end = K - k0 < BLOCK ? K : k0 + BLOCK;
+    class_t top_from = 0;
+    for (class_t k0 = 0; k0 < K; k0 += 2 * BLOCK) {
+        const class_t end = K - k0 < 2 * BLOCK ? K : k0 + 2 * BLOCK;
         real top_here = -INFINITY;
         #pragma omp simd reduction(max : top_here) reduction(| : top_nan)
         for (class_t k = k0; k < end; k++) {
@@ -494,10 +497,11 @@ static double row_value_and_grad_index(const struct row *row)
             adjusted[k] = adjusted_k;
             small[k] = small_k;
         }
+        top_from = top_here > top ? k0 : top_from;
         top = top_here > top ? top_here : top;
     }
     if (top_nan) top = NAN;
-    const class_t top_class = first_at(adjusted, K, top);
+    const class_t top_class = first_at(adjusted, top_from, K, top);
     const real adjusted_at_target = adjusted[target];
     const real gap_c = top - adjusted_at_target;
     struct total rest_total = {0, 0};
@@ -659,8 +663,9 @@ static double row_hvp_index(const struct row *row)
     const double cap = row->call->cap;
     real top = -INFINITY;
     int top_nan = 0;
-    for (class_t k0 = 0; k0 < K; k0 += BLOCK) {
-        const class_t end = K - k0 < BLOCK ? K : k0 + BLOCK;
+    class_t top_from = 0;
+    for (class_t k0 = 0; k0 < K; k0 += 2 * BLOCK) {
+        const class_t end = K - k0 < 2 * BLOCK ? K : k0 + 2 * BLOCK;
         real top_here = -INFINITY;
         #pragma omp simd reduction(max : top_here) reduction(| : top_nan)
         for (class_t k = k0; k < end; k++) {
@@ -674,10 +679,11 @@ static double row_hvp_index(const struct row *row)
             adjusted[k] = adjusted_k;
             small[k] = small_k;
         }
+        top_from = top_here > top ? k0 : top_from;
         top = top_here > top ? top_here : top;
     }
     if (top_nan) top = NAN;
-    const class_t top_class = first_at(adjusted, K, top);
+    const class_t top_class = first_at(adjusted, top_from, K, top);
     const real f_at_top_class = v[top_class] * (4 * small[top_class] / ((1 + small[top_class]) * (1 +
         small[top_class])));
     struct total rest_total = {0, 0};
@@ -854,8 +860,9 @@ static double row_value_dense(const struct row *row)
     const double cap = row->call->cap;
     real top = -INFINITY;
     int top_nan = 0;
-    for (class_t k0 = 0; k0 < K; k0 += BLOCK) {
-        const class_t end = K - k0 < BLOCK ? K : k0 + BLOCK;
+    class_t top_from = 0;
+    for (class_t k0 = 0; k0 < K; k0 += 2 * BLOCK) {
+        const class_t end = K - k0 < 2 * BLOCK ? K : k0 + 2 * BLOCK;
         real top_here = -INFINITY;
         #pragma omp simd reduction(max : top_here) reduction(| : top_nan)
         for (class_t k = k0; k < end; k++) {
@@ -864,10 +871,11 @@ static double row_value_dense(const struct row *row)
             top_nan |= adjusted_k != adjusted_k;
             adjusted[k] = adjusted_k;
         }
+        top_from = top_here > top ? k0 : top_from;
         top = top_here > top ? top_here : top;
     }
     if (top_nan) top = NAN;
-    const class_t top_class = first_at(adjusted, K, top);
+    const class_t top_class = first_at(adjusted, top_from, K, top);
     struct total rest_total = {0, 0};
     for (class_t k0 = 0; k0 < K; k0 += BLOCK) {
         const class_t end = K - k0 < BLOCK ? K : k0 + BLOCK;
@@ -986,8 +994,9 @@ static double row_value_and_grad_dense(const struct row *row)
     const double cap = row->call->cap;
     real top = -INFINITY;
     int top_nan = 0;
-    for (class_t k0 = 0; k0 < K; k0 += BLOCK) {
-        const class_t end = K - k0 < BLOCK ? K : k0 + BLOCK;
+    class_t top_from = 0;
+    for (class_t k0 = 0; k0 < K; k0 += 2 * BLOCK) {
+        const class_t end = K - k0 < 2 * BLOCK ? K : k0 + 2 * BLOCK;
         real top_here = -INFINITY;
         #pragma omp simd reduction(max : top_here) reduction(| : top_nan)
         for (class_t k = k0; k < end; k++) {
@@ -999,10 +1008,11 @@ static double row_value_and_grad_dense(const struct row *row)
             adjusted[k] = adjusted_k;
             small[k] = small_k;
         }
+        top_from = top_here > top ? k0 : top_from;
         top = top_here > top ? top_here : top;
     }
     if (top_nan) top = NAN;
-    const class_t top_class = first_at(adjusted, K, top);
+    const class_t top_class = first_at(adjusted, top_from, K, top);
     const real target_at_top_class = target[top_class];
     struct total rest_total = {0, 0};
     struct total sum_of_others_total = {0, 0};
@@ -1174,6 +1184,7 @@ static double row_hvp_dense(const struct row *row)
     struct total target_sum_total = {0, 0};
     real top = -INFINITY;
     int top_nan = 0;
+    class_t top_from = 0;
     for (class_t k0 = 0; k0 < K; k0 += BLOCK) {
         const class_t end = K - k0 < BLOCK ? K : k0 + BLOCK;
         real target_sum_here = 0;
@@ -1192,11 +1203,12 @@ static double row_hvp_dense(const struct row *row)
             small[k] = small_k;
         }
         add(&target_sum_total, target_sum_here);
+        top_from = top_here > top ? k0 : top_from;
         top = top_here > top ? top_here : top;
     }
     if (top_nan) top = NAN;
     const real target_sum = rounded(target_sum_total);
-    const class_t top_class = first_at(adjusted, K, top);
+    const class_t top_class = first_at(adjusted, top_from, K, top);
     const real target_at_top_class = target[top_class];
     const real f_at_top_class = v[top_class] * (4 * small[top_class] / ((1 + small[top_class]) * (1 +
         small[top_class])));

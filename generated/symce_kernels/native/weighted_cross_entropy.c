@@ -148,10 +148,10 @@ static ALWAYS_INLINE void fold_lanes(real *sum, real *rest, class_t k, class_t K
     }
 }
 
-// The first class at which a row has this value; 0 where none has.
-static class_t first_at(const real *row, class_t K, real value)
+// The first class from a given one on at which a row has this value; 0 where none has.
+static class_t first_at(const real *row, class_t from, class_t K, real value)
 {
-    for (class_t k0 = 0; k0 < K; k0 += 64) {
+    for (class_t k0 = from; k0 < K; k0 += 64) {
         const class_t end = K - k0 < 64 ? K : k0 + 64;
         int found = 0;
 #pragma omp simd reduction(| : found)
@@ -346,19 +346,21 @@ static double row_value_index(const struct row *row)
     const real w_at_target = w[target];
     real top = -INFINITY;
     int top_nan = 0;
-    for (class_t k0 = 0; k0 < K; k0 += BLOCK) {
-        const class_t end = K - k0 < BLOCK ? K : k0 + BLOCK;
+    class_t top_from = 0;
+    for (class_t k0 = 0; k0 < K; k0 += 2 * BLOCK) {
+        const class_t end = K - k0 < 2 * BLOCK ? K : k0 + 2 * BLOCK;
         real top_here = -INFINITY;
         #pragma omp simd reduction(max : top_here) reduction(| : top_nan)
         for (class_t k = k0; k < end; k++) {
             top_here = logits[k] > top_here ? logits[k] : top_here;
             top_nan |= logits[k] != logits[k];
         }
+        top_from = top_here > top ? k0 : top_from;
         top = top_here > top ? top_here : top;
     }
     if (top_nan) top = NAN;
     if (top == INFINITY && !row->certain) return of_infinite(row, row_value_index);
-    const class_t top_class = first_at(logits, K, top);
+    const class_t top_class = first_at(logits, top_from, K, top);
     const real gap_c = top - logits_at_target;
     struct total rest_total = {0, 0};
     for (class_t k0 = 0; k0 < K; k0 += BLOCK) {
@@ -471,19 +473,21 @@ static double row_value_and_grad_index(const struct row *row)
     const real w_at_target = w[target];
     real top = -INFINITY;
     int top_nan = 0;
-    for (class_t k0 = 0; k0 < K; k0 += BLOCK) {
-        const class_t end = K - k0 < BLOCK ? K : k0 + BLOCK;
+    class_t top_from = 0;
+    for (class_t k0 = 0; k0 < K; k0 += 2 * BLOCK) {
+        const class_t end = K - k0 < 2 * BLOCK ? K : k0 + 2 * BLOCK;
         real top_here = -INFINITY;
         #pragma omp simd reduction(max : top_here) reduction(| : top_nan)
         for (class_t k = k0; k < end; k++) {
             top_here = logits[k] > top_here ? logits[k] : top_here;
             top_nan |= logits[k] != logits[k];
         }
+        top_from = top_here > top ? k0 : top_from;
         top = top_here > top ? top_here : top;
     }
     if (top_nan) top = NAN;
     if (top == INFINITY && !row->certain) return of_infinite(row, row_value_and_grad_index);
-    const class_t top_class = first_at(logits, K, top);
+    const class_t top_class = first_at(logits, top_from, K, top);
     const real gap_c = top - logits_at_target;
     struct total rest_total = {0, 0};
     struct total others_total = {0, 0};
@@ -640,19 +644,21 @@ static double row_hvp_index(const struct row *row)
     const real w_at_target = w[target];
     real top = -INFINITY;
     int top_nan = 0;
-    for (class_t k0 = 0; k0 < K; k0 += BLOCK) {
-        const class_t end = K - k0 < BLOCK ? K : k0 + BLOCK;
+    class_t top_from = 0;
+    for (class_t k0 = 0; k0 < K; k0 += 2 * BLOCK) {
+        const class_t end = K - k0 < 2 * BLOCK ? K : k0 + 2 * BLOCK;
         real top_here = -INFINITY;
         #pragma omp simd reduction(max : top_here) reduction(| : top_nan)
         for (class_t k = k0; k < end; k++) {
             top_here = logits[k] > top_here ? logits[k] : top_here;
             top_nan |= logits[k] != logits[k];
         }
+        top_from = top_here > top ? k0 : top_from;
         top = top_here > top ? top_here : top;
     }
     if (top_nan) top = NAN;
     if (top == INFINITY && !row->certain) return of_infinite(row, row_hvp_index);
-    const class_t top_class = first_at(logits, K, top);
+    const class_t top_class = first_at(logits, top_from, K, top);
     const real v_at_top_class = v[top_class];
     struct total rest_total = {0, 0};
     struct total sum_1_total = {0, 0};
@@ -782,19 +788,21 @@ static double row_value_dense(const struct row *row)
     const real *const w = row->call->w;
     real top = -INFINITY;
     int top_nan = 0;
-    for (class_t k0 = 0; k0 < K; k0 += BLOCK) {
-        const class_t end = K - k0 < BLOCK ? K : k0 + BLOCK;
+    class_t top_from = 0;
+    for (class_t k0 = 0; k0 < K; k0 += 2 * BLOCK) {
+        const class_t end = K - k0 < 2 * BLOCK ? K : k0 + 2 * BLOCK;
         real top_here = -INFINITY;
         #pragma omp simd reduction(max : top_here) reduction(| : top_nan)
         for (class_t k = k0; k < end; k++) {
             top_here = logits[k] > top_here ? logits[k] : top_here;
             top_nan |= logits[k] != logits[k];
         }
+        top_from = top_here > top ? k0 : top_from;
         top = top_here > top ? top_here : top;
     }
     if (top_nan) top = NAN;
     if (top == INFINITY && !row->certain) return of_infinite(row, row_value_dense);
-    const class_t top_class = first_at(logits, K, top);
+    const class_t top_class = first_at(logits, top_from, K, top);
     struct total rest_total = {0, 0};
     for (class_t k0 = 0; k0 < K; k0 += BLOCK) {
         const class_t end = K - k0 < BLOCK ? K : k0 + BLOCK;
@@ -909,19 +917,21 @@ static double row_value_and_grad_dense(const struct row *row)
     const real factor = row->factor;
     real top = -INFINITY;
     int top_nan = 0;
-    for (class_t k0 = 0; k0 < K; k0 += BLOCK) {
-        const class_t end = K - k0 < BLOCK ? K : k0 + BLOCK;
+    class_t top_from = 0;
+    for (class_t k0 = 0; k0 < K; k0 += 2 * BLOCK) {
+        const class_t end = K - k0 < 2 * BLOCK ? K : k0 + 2 * BLOCK;
         real top_here = -INFINITY;
         #pragma omp simd reduction(max : top_here) reduction(| : top_nan)
         for (class_t k = k0; k < end; k++) {
             top_here = logits[k] > top_here ? logits[k] : top_here;
             top_nan |= logits[k] != logits[k];
         }
+        top_from = top_here > top ? k0 : top_from;
         top = top_here > top ? top_here : top;
     }
     if (top_nan) top = NAN;
     if (top == INFINITY && !row->certain) return of_infinite(row, row_value_and_grad_dense);
-    const class_t top_class = first_at(logits, K, top);
+    const class_t top_class = first_at(logits, top_from, K, top);
     const real entry_1 = w[top_class] * target[top_class];
     struct total rest_total = {0, 0};
     struct total sum_of_others_total = {0, 0};
@@ -1084,6 +1094,7 @@ static double row_hvp_dense(const struct row *row)
     struct total sum_w_y_total = {0, 0};
     real top = -INFINITY;
     int top_nan = 0;
+    class_t top_from = 0;
     for (class_t k0 = 0; k0 < K; k0 += BLOCK) {
         const class_t end = K - k0 < BLOCK ? K : k0 + BLOCK;
         real sum_w_y_here = 0;
@@ -1095,12 +1106,13 @@ static double row_hvp_dense(const struct row *row)
             sum_w_y_here += w[k] * target[k];
         }
         add(&sum_w_y_total, sum_w_y_here);
+        top_from = top_here > top ? k0 : top_from;
         top = top_here > top ? top_here : top;
     }
     if (top_nan) top = NAN;
     const real sum_w_y = rounded(sum_w_y_total);
     if (top == INFINITY && !row->certain) return of_infinite(row, row_hvp_dense);
-    const class_t top_class = first_at(logits, K, top);
+    const class_t top_class = first_at(logits, top_from, K, top);
     const real v_at_top_class = v[top_class];
     struct total rest_total = {0, 0};
     struct total sum_1_total = {0, 0};
