@@ -128,7 +128,9 @@ def test_results_are_the_numpy_kernels(name: str, dtype: str, precision: str) ->
             same(got[0], loss, dtype, "loss")
             # an infinite loss has no gradient: what it is made of may round to 0 in one and be subnormal in the other
             each = numpy.value(*arguments, **{**options, "reduction": "none"})
-            defined = np.broadcast_to(~np.isinf(each).reshape(len(each), 1 if each.ndim == 1 else each.shape[1]), arguments[0].shape)
+            defined = np.broadcast_to(
+                ~np.isinf(each).reshape(len(each), 1 if each.ndim == 1 else each.shape[1]), arguments[0].shape
+            )
             same(got[1][defined], gradient[defined], dtype, "gradient")
             to_the_bit(native.value_and_grad(*arguments, **options, **flow, threads=2), got, "two threads")
             if not flow:
