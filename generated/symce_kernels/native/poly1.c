@@ -1442,19 +1442,32 @@ static inline double class_weight(const struct symce_call *call, int64_t c)
 static inline int64_t class_of(const struct symce_call *call, int64_t n) { return ((const int64_t *) call->target)[n]; }
 
 // The target of one row as floats: q = w ((1 - eps) y + eps / K), y one-hot where the target is a class.
-static void fill_target(const struct symce_call *call, const struct kernel *kernel, int64_t n, real *y, int64_t step)
+static ALWAYS_INLINE void fill_target_by(const struct symce_call *call, const struct kernel *kernel, int64_t n,
+                                         real *y, const int64_t step)
 {
     const int64_t K = call->classes;
     if (kernel->by_index) {
+        const int64_t c = class_of(call, n);
         for (int64_t k = 0; k < K; k++) y[k * step] = 0;
-        y[class_of(call, n) * step] = 1;
-    } else if (call->options & TARGET_AS_LOGITS) {
+        y[c * step] = 1;
+        return;
+    }
+    if (call->options & TARGET_AS_LOGITS) {
         const storage *given = (const storage *) call->target + n * call->target_stride;
         for (int64_t k = 0; k < K; k++) y[k * step] = load(given[k]);
     } else {
         const real *given = (const real *) call->target + n * call->target_stride;
         for (int64_t k = 0; k < K; k++) y[k * step] = given[k];
     }
+}
+
+// By either step, a number that the compiler knows: rows lie one after the other or LANES side by side.
+static void fill_target(const struct symce_call *call, const struct kernel *kernel, int64_t n, real *y, int64_t step)
+{
+    if (step == 1)
+        fill_target_by(call, kernel, n, y, 1);
+    else
+        fill_target_by(call, kernel, n, y, LANES);
 }
 
 #if defined(__GNUC__) && defined(__has_builtin)
