@@ -888,7 +888,8 @@ static void fill_target(const struct symce_call *call, const struct kernel *kern
         fill_target_by(call, kernel, n, y, LANES);
 }
 
-#if defined(__GNUC__) && defined(__has_builtin)
+// float16 is converted a number at a time, and would be waited for here
+#if defined(__GNUC__) && defined(__has_builtin) && !defined(SYMCE_FLOAT16)
 #if __has_builtin(__builtin_shufflevector)
 #define FOUR 1
 typedef real four __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real))));
@@ -906,17 +907,44 @@ static inline void turn(four *a, four *b, four *c, four *d)
 #endif
 #endif
 
+#ifdef FOUR
+// Four rows of K numbers as they are computed with: where they lie, or converted, all that lies together at once.
+static ALWAYS_INLINE const real *four_loaded(const storage *rows, int64_t *stride, int64_t K, real *wide)
+{
+#if SAME_TYPE
+    (void) stride, (void) K, (void) wide;
+    return rows;
+#else
+    const int64_t rows_at_once = *stride == K ? 4 : 1, size = rows_at_once * K;
+    for (int64_t r = 0; r < 4; r += rows_at_once)
+        for (int64_t i = 0; i < size; i++) wide[r * K + i] = load(rows[r * *stride + i]);
+    *stride = K;
+    return wide;
+#endif
+}
+
+#if !SAME_TYPE
+static ALWAYS_INLINE void four_stored(storage *rows, int64_t stride, int64_t K, const real *wide)
+{
+    const int64_t rows_at_once = stride == K ? 4 : 1, size = rows_at_once * K;
+    for (int64_t r = 0; r < 4; r += rows_at_once)
+        for (int64_t i = 0; i < size; i++) rows[r * stride + i] = store(wide[r * K + i]);
+}
+#endif
+#endif
+
 // Rows one after the other, laid side by side: lanes[k][r] = rows[r][k].
 static void to_lanes(real *restrict lanes, const storage *restrict rows, int64_t stride, int64_t count, int64_t K)
 {
     int64_t first = 0;
-#if defined(FOUR) && SAME_TYPE
+#ifdef FOUR
+    real wide[SAME_TYPE ? 1 : 4 * LANES_UP_TO];
     for (; first + 4 <= count; first += 4) {
-        const real *from = rows + first * stride;
-        int64_t k = 0;
+        int64_t step = stride, k = 0;
+        const real *from = four_loaded(rows + first * stride, &step, K, wide);
         for (; k + 4 <= K; k += 4) {
-            four a = *(const four *) (from + k), b = *(const four *) (from + stride + k);
-            four c = *(const four *) (from + 2 * stride + k), d = *(const four *) (from + 3 * stride + k);
+            four a = *(const four *) (from + k), b = *(const four *) (from + step + k);
+            four c = *(const four *) (from + 2 * step + k), d = *(const four *) (from + 3 * step + k);
             turn(&a, &b, &c, &d);
             real *to = lanes + k * LANES + first;
             *(four *) to = a;
@@ -925,7 +953,7 @@ static void to_lanes(real *restrict lanes, const storage *restrict rows, int64_t
             *(four *) (to + 3 * LANES) = d;
         }
         for (; k < K; k++)
-            for (int64_t r = 0; r < 4; r++) lanes[k * LANES + first + r] = from[r * stride + k];
+            for (int64_t r = 0; r < 4; r++) lanes[k * LANES + first + r] = from[r * step + k];
     }
 #endif
     for (int64_t r = first; r < count; r++)
@@ -936,22 +964,34 @@ static void to_lanes(real *restrict lanes, const storage *restrict rows, int64_t
 static void from_lanes(storage *restrict rows, const real *restrict lanes, int64_t stride, int64_t count, int64_t K)
 {
     int64_t first = 0;
-#if defined(FOUR) && SAME_TYPE
+#ifdef FOUR
+#if !SAME_TYPE
+    real wide[4 * LANES_UP_TO];
+#endif
     for (; first + 4 <= count; first += 4) {
-        real *to = rows + first * stride;
         int64_t k = 0;
+#if SAME_TYPE
+        const int64_t step = stride;
+        real *to = rows + first * stride;
+#else
+        const int64_t step = K;
+        real *to = wide;
+#endif
         for (; k + 4 <= K; k += 4) {
             const real *from = lanes + k * LANES + first;
             four a = *(const four *) from, b = *(const four *) (from + LANES);
             four c = *(const four *) (from + 2 * LANES), d = *(const four *) (from + 3 * LANES);
             turn(&a, &b, &c, &d);
             *(four *) (to + k) = a;
-            *(four *) (to + stride + k) = b;
-            *(four *) (to + 2 * stride + k) = c;
-            *(four *) (to + 3 * stride + k) = d;
+            *(four *) (to + step + k) = b;
+            *(four *) (to + 2 * step + k) = c;
+            *(four *) (to + 3 * step + k) = d;
         }
         for (; k < K; k++)
-            for (int64_t r = 0; r < 4; r++) to[r * stride + k] = lanes[k * LANES + first + r];
+            for (int64_t r = 0; r < 4; r++) to[r * step + k] = lanes[k * LANES + first + r];
+#if !SAME_TYPE
+        four_stored(rows + first * stride, stride, K, wide);
+#endif
     }
 #endif
     for (int64_t r = first; r < count; r++)
