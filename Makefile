@@ -20,7 +20,7 @@ handout: venv  ## the chapter as PDF, slides, page, Markdown and notebook, into 
 	$(BIN)/python -m symce handout $(ARGS)
 
 test: venv  ## run all tests, on all cores
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 bench: $(VENV)/.bench  ## time the kernels against every peer: goals, tables, plots, into build/speed (a quarter of an hour)
 	$(BIN)/python -m benchmarks.speed $(ARGS)
