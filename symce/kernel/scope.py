@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -27,7 +28,7 @@ class LoweringError(RuntimeError):
 
 
 @dataclass
-class Scope:
+class Scope(ABC):
     """One program while it is written.
 
     ``vectors`` gives, for each vector of the closed form (z, y, v, parameters), the input that holds it.
@@ -149,6 +150,6 @@ class Scope:
                 "kernel of one pass a row computes; write the pair's sum as a product of sums"
             )
 
+    @abstractmethod
     def lower(self, expr: Expr, row: ClassIndex | None) -> ir.Node:
         """The expression as a node: a row where it varies with ``row``, else a number per row or a scalar."""
-        raise NotImplementedError
